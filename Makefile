@@ -1,0 +1,131 @@
+# Two commands do everything: `make demo` shows the study, `make test` proves it. `make help` lists the rest.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+LANGUAGES := nb en
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip -qq --no-input
+APT_INSTALL := DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
+# Where .venv has a Node, it comes first.
+NODE_PATH_FIRST := PATH="$(CURDIR)/$(BIN):$$PATH"
+NPM_FLAGS := --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
+
+TRANSLATIONS := btb_pro/translations
+CATALOGUES := $(wildcard $(TRANSLATIONS)/*/LC_MESSAGES/messages.po)
+COMPILED := $(CATALOGUES:.po=.mo)
+MANIFEST := btb_pro/static/manifest.json
+NODE_MODULES := assets/node_modules/.package-lock.json
+
+.PHONY: help demo test check lint env assets translations compile lock chromium clean
+
+help: ## Lists the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: env assets compile ## Builds a made-up study and serves it (PORT=8000, HOST=127.0.0.1)
+	@exec $(BIN)/btb-pro demo --host "$(HOST)" --port "$(PORT)"
+
+test: $(VENV)/test.stamp assets compile chromium lint ## Runs everything that CI runs: lint, types, all tests
+	$(BIN)/pytest -n 2
+
+check: $(VENV)/test.stamp assets compile lint ## Runs lint, types and the tests that need no browser
+	$(BIN)/pytest -n 2 -m "not browser"
+
+lint: $(VENV)/test.stamp
+	$(BIN)/ruff check
+	$(BIN)/mypy
+
+env: $(VENV)/base.stamp ## Makes .venv with what the app needs
+
+assets: $(MANIFEST) ## Builds the style sheet into btb_pro/static
+
+compile: $(COMPILED)
+
+# ---------------------------------------------------------------- the environment
+
+# Debian keeps venv's pip in a package of its own; where it is missing and we may, we install it.
+$(BIN)/python:
+	@for python in $(PYTHON) python3.13 python3.12 python3.11; do \
+	  $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; python=; done; \
+	test -n "$$python" || { \
+	  echo "btb_pro needs Python 3.11 or later. Where it has another name: make $(MAKECMDGOALS) PYTHON=/path/to/python" >&2; exit 1; }; \
+	echo "Making $(VENV) (once, about a minute)"; \
+	$$python -c 'import ensurepip' 2>/dev/null || { \
+	  test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq >/dev/null && \
+	  $(APT_INSTALL) python3-venv >/dev/null && $$python -c 'import ensurepip' 2>/dev/null; } || { \
+	  echo "This Python cannot make environments: install the package python3-venv, then run make again." >&2; exit 1; }; \
+	$$python -m venv --clear $(VENV)
+
+$(VENV)/base.stamp: requirements/base.txt requirements/build.txt pyproject.toml | $(BIN)/python
+	@$(PIP) install --require-hashes -r requirements/build.txt -r requirements/base.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/test.stamp: requirements/test.txt $(VENV)/base.stamp
+	@$(PIP) install --require-hashes -r requirements/test.txt
+	@touch $@
+
+# ---------------------------------------------------------------- the style sheet
+
+# The machine's Node if it is new enough; otherwise one from the Python registry, inside .venv.
+$(NODE_MODULES): assets/package.json assets/package-lock.json assets/.npmrc requirements/node.txt | $(VENV)/base.stamp
+	@if ! { command -v npm && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)'; } >/dev/null 2>&1; then \
+	  echo "Bringing Node into $(VENV)"; $(PIP) install --require-hashes -r requirements/node.txt; fi
+	@cd assets && $(NODE_PATH_FIRST) npm ci $(NPM_FLAGS) >/dev/null
+	@touch $@
+
+$(MANIFEST): assets/build.py assets/participant.css assets/designsystemet.config.json $(NODE_MODULES)
+	@$(NODE_PATH_FIRST) $(BIN)/python assets/build.py
+
+# ---------------------------------------------------------------- words
+
+%.mo: %.po | $(VENV)/base.stamp
+	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
+
+translations: $(VENV)/base.stamp ## Brings the catalogues up to date with the code, without line numbers and dates
+	@mkdir -p $(TRANSLATIONS)
+	@cd btb_pro && ../$(BIN)/pybabel --quiet extract --mapping-file ../babel.cfg --keywords lazy_gettext --keywords lazy_ngettext:1,2 \
+	  --add-comments Translators: --no-location --no-wrap --sort-output --project btb_pro --version 1 \
+	  --header-comment "# Translations of btb_pro." --output-file translations/messages.pot .
+	@for language in $(LANGUAGES); do \
+	  po=$(TRANSLATIONS)/$$language/LC_MESSAGES/messages.po; \
+	  if test -f $$po; then $(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --no-wrap \
+	      --input-file $(TRANSLATIONS)/messages.pot --output-dir $(TRANSLATIONS) --locale $$language; \
+	  else $(BIN)/pybabel --quiet init --no-wrap \
+	      --input-file $(TRANSLATIONS)/messages.pot --output-dir $(TRANSLATIONS) --locale $$language; fi || exit 1; \
+	done
+	@for file in $(TRANSLATIONS)/messages.pot $(LANGUAGES:%=$(TRANSLATIONS)/%/LC_MESSAGES/messages.po); do \
+	  sed '/^"POT-Creation-Date:/d; /^"PO-Revision-Date:/d; /^"Generated-By:/d; /^"Report-Msgid-Bugs-To:/d' $$file > $$file.new && mv $$file.new $$file; done
+	@$(MAKE) --no-print-directory compile
+
+# ---------------------------------------------------------------- locks and tools
+
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header $(LOCK_FLAGS)
+
+lock: $(VENV)/base.stamp ## Remakes the lock files from pyproject.toml and package.json (LOCK_FLAGS=--upgrade for newer versions)
+	@$(PIP) install --require-hashes -r requirements/lock.txt
+	$(LOCK) pyproject.toml --output-file requirements/base.txt
+	$(LOCK) pyproject.toml --group test --constraint requirements/base.txt --output-file requirements/test.txt
+	@for group in build node lock; do $(LOCK) --group $$group --output-file requirements/$$group.txt || exit 1; done
+	cd assets && $(NODE_PATH_FIRST) npm install --package-lock-only $(NPM_FLAGS)
+
+# One on PATH, or Debian's, or the one that Playwright fetches.
+chromium: | $(VENV)/test.stamp
+	@for name in chromium chromium-browser google-chrome google-chrome-stable; do \
+	  command -v $$name >/dev/null && exit 0; done; \
+	if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+	  echo "Installing Chromium from Debian's packages"; \
+	  apt-get update -qq >/dev/null && $(APT_INSTALL) chromium fonts-noto-core >/dev/null && exit 0; fi; \
+	$(BIN)/python -m playwright install chromium && exit 0; \
+	echo "The browser tests need Chromium: install the package chromium, or let \`$(BIN)/playwright install chromium\` fetch one." >&2; exit 1
+
+clean: ## Removes what make made; instance/ stays
+	rm -rf $(VENV) assets/node_modules assets/build btb_pro/static build dist *.egg-info
+	find btb_pro -name '*.mo' -delete

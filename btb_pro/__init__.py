@@ -1,0 +1,34 @@
+"""btb_pro: questionnaire answers from a participant's phone into the trial's database."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from btb_pro.config import Settings
+
+
+def create_app(settings: "Settings | None" = None) -> "Flask":
+    """The application of one instance: it joins everything and holds nothing.
+
+    The imports stand in here so that a statistician who imports an instrument does not load a web server.
+
+    Raises:
+        SettingError, StudyFileError, InstrumentFileError, DatabaseUnreachable: what is wrong, in a sentence.
+    """
+    from flask import Flask
+
+    from btb_pro.cli.commands import COMMANDS
+    from btb_pro.config import read_settings
+    from btb_pro.participant.app import register_participant
+    from btb_pro.services.runtime import open_runtime
+    from btb_pro.web import prepare_web
+
+    settings = read_settings() if settings is None else settings
+    app = Flask(__name__, instance_path=str(settings.instance))
+    app.extensions["btb_pro"] = open_runtime(settings)
+    prepare_web(app, settings)
+    register_participant(app)
+    for command in COMMANDS:
+        app.cli.add_command(command)
+    return app

@@ -1,0 +1,1 @@
+"""The command line. Thin: words in, a service call, words out."""

@@ -1,0 +1,24 @@
+"""Every command, for the console script and for Flask's."""
+
+import click
+
+from btb_pro.cli.auditing import audit
+from btb_pro.cli.demo import demo
+from btb_pro.cli.installing import init
+from btb_pro.cli.instruments import instruments
+from btb_pro.cli.invitations import invite, revoke
+from btb_pro.cli.participants import participant
+from btb_pro.cli.serving import serve
+from btb_pro.cli.studies import study
+
+COMMANDS: tuple[click.Command, ...] = (
+    demo,
+    init,
+    serve,
+    study,
+    instruments,
+    participant,
+    invite,
+    revoke,
+    audit,
+)

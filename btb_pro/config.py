@@ -1,0 +1,169 @@
+"""Settings: the only module that reads the environment.
+
+Each setting carries the prefix ``BTB_`` and lies in ``<instance>/settings.env``; the environment overrides
+the file, and ``BTB_INSTANCE`` names the folder.
+"""
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+SETTINGS_FILE = "settings.env"
+_SHORTEST_KEY = 32
+
+
+class SettingError(Exception):
+    """A setting is wrong or missing. The message is one sentence that names it and says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one running instance was told. Key lists are newest first."""
+
+    instance: Path
+    database_url: str
+    base_url: str
+    secret_keys: tuple[str, ...] = field(repr=False)
+    link_keys: tuple[str, ...] = field(repr=False)
+    contact_keys: tuple[str, ...] = field(repr=False)
+    trusted_hosts: tuple[str, ...]
+    proxy_hops: int
+    study_file: Path
+
+    @property
+    def is_production(self) -> bool:
+        """A base URL in https: then, and only then, cookies are Secure and HSTS is sent."""
+        return self.base_url.startswith("https://")
+
+
+def instance_folder(environ: Mapping[str, str] | None = None) -> Path:
+    """The folder that holds settings, study file and database: BTB_INSTANCE, else ``instance`` here."""
+    environ = os.environ if environ is None else environ
+    return Path(environ.get("BTB_INSTANCE") or "instance").absolute()
+
+
+def read_settings(instance: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings of an instance.
+
+    Raises:
+        SettingError: a setting is wrong or missing, or the settings file may be read by others.
+    """
+    environ = os.environ if environ is None else environ
+    instance = instance_folder(environ) if instance is None else instance
+    values = stated_settings(instance, environ)
+    settings = Settings(
+        instance=instance,
+        database_url=values.get("BTB_DATABASE_URL") or f"sqlite:///{instance / 'btb.db'}",
+        base_url=_base_url(values, instance),
+        secret_keys=_keys(values, "BTB_SECRET_KEYS"),
+        link_keys=_keys(values, "BTB_LINK_KEYS"),
+        contact_keys=_keys(values, "BTB_CONTACT_KEYS"),
+        trusted_hosts=_list(values.get("BTB_TRUSTED_HOSTS", "")),
+        proxy_hops=_whole_number(values, "BTB_PROXY_HOPS"),
+        study_file=Path(values.get("BTB_STUDY") or instance / "study.toml"),
+    )
+    if settings.is_production:
+        _check_production(settings)
+    return settings
+
+
+def stated_settings(instance: Path, environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Every setting by name as file and environment state it, unchecked.
+
+    Raises:
+        SettingError: the file cannot be read, or a line of it is no setting.
+    """
+    environ = os.environ if environ is None else environ
+    return _read_file(instance / SETTINGS_FILE) | {
+        name: value for name, value in environ.items() if name.startswith("BTB_")
+    }
+
+
+def write_settings(instance: Path, values: Mapping[str, str]) -> None:
+    """Write the settings file, readable by its owner alone from the first byte on."""
+    path = instance / SETTINGS_FILE
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write("# btb_pro's settings. The environment overrides them. Keep this file secret.\n")
+        file.writelines(f"{name}={value}\n" for name, value in values.items())
+
+
+def add_settings(instance: Path, values: Mapping[str, str]) -> None:
+    """Add settings to the end of the settings file; what stands there already is left as it is."""
+    path = instance / SETTINGS_FILE
+    if not path.exists():
+        write_settings(instance, values)
+        return
+    ends_in_line = path.read_bytes()[-1:] in (b"", b"\n")
+    with path.open("a", encoding="utf-8") as file:
+        file.write("" if ends_in_line else "\n")
+        file.writelines(f"{name}={value}\n" for name, value in values.items())
+
+
+def _read_file(path: Path) -> dict[str, str]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingError(f"{path} cannot be read ({error}): mend its rights or its contents.") from error
+    values = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        name, equals, value = line.partition("=")
+        if not equals or not name.strip().startswith("BTB_"):
+            raise SettingError(f"{path}, line {number}: expected BTB_NAME=value.")
+        values[name.strip()] = value.strip()
+    return values
+
+
+def _base_url(values: Mapping[str, str], instance: Path) -> str:
+    text = values.get("BTB_BASE_URL", "")
+    if not text:
+        raise SettingError(
+            f"BTB_BASE_URL is missing: run btb-pro init, or set it in {instance / SETTINGS_FILE}."
+        )
+    if not _is_address(text):
+        raise SettingError("BTB_BASE_URL must be an address like https://btb.hospital.example.")
+    return text.rstrip("/")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        has_host = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return has_host and parts.scheme in ("http", "https") and not parts.query and not parts.fragment
+
+
+def _keys(values: Mapping[str, str], name: str) -> tuple[str, ...]:
+    keys = _list(values.get(name, ""))
+    if not keys:
+        raise SettingError(f"{name} is missing: run btb-pro init, which makes one.")
+    if any(len(key) < _SHORTEST_KEY for key in keys):
+        raise SettingError(f"{name} holds a key of fewer than {_SHORTEST_KEY} characters: make a longer one.")
+    return keys
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _whole_number(values: Mapping[str, str], name: str) -> int:
+    text = values.get(name, "0") or "0"
+    if not text.isascii() or not text.isdigit() or int(text) > 9:
+        raise SettingError(f"{name} must be a whole number from 0 to 9: how many proxies stand in front.")
+    return int(text)
+
+
+def _check_production(settings: Settings) -> None:
+    if not settings.trusted_hosts:
+        raise SettingError("BTB_TRUSTED_HOSTS is missing: name the host of BTB_BASE_URL.")
+    path = settings.instance / SETTINGS_FILE
+    if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise SettingError(f"{path} may be read by others: run chmod 600 on it.")

@@ -1,0 +1,307 @@
+"""The one place where an export reads rows.
+
+Everything is read as it stood at the cut-off: a row counts when the audit event that it was written in is not
+later, so what is written afterwards changes no export up to the same cut-off. Order is fixed: study number
+(by code point, whatever the database's collation), the study file's visits, the visit's instruments, fields.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy.orm import Session
+
+from btb_pro.exports.records import (
+    AnswerRow,
+    CutOff,
+    FieldRecord,
+    Filters,
+    HistoryRecord,
+    ScoreRecord,
+    VisitRecord,
+    VisitStatus,
+)
+from btb_pro.exports.variables import study_variables
+from btb_pro.instruments.model import Field, Instrument
+from btb_pro.instruments.states import AnswerState, StoredAnswer, field_state, field_value
+from btb_pro.models.answer import Answer
+from btb_pro.models.invitation import Invitation
+from btb_pro.models.participant import Participant
+from btb_pro.models.participant_session import ParticipantSession
+from btb_pro.models.response import Response
+from btb_pro.models.score import ScoreRow
+from btb_pro.models.visit import Visit
+from btb_pro.study import Study, sections_asked
+
+_PARTICIPANTS_AT_ONCE = 20
+"""So many are in memory together: a few thousand answer rows."""
+_ROWS_AT_ONCE = 2000
+
+_ANSWER_COLUMNS = (
+    Answer.event_seq,
+    Answer.item,
+    Answer.state,
+    Answer.value,
+    Answer.language,
+    Answer.wording_sha256,
+    Answer.mode,
+    Answer.shown_at,
+    Answer.device_at,
+    Answer.received_at,
+    Answer.session_id,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """What is stored for the visits of a few participants, by visit id, each list oldest first."""
+
+    answers: Mapping[int, Sequence[AnswerRow]]
+    versions: Mapping[int, Mapping[str, str]]
+    """Instrument code to the version that the response is pinned to."""
+    scores: Mapping[int, Sequence[ScoreRecord]]
+    expiry: Mapping[int, datetime]
+    """Of the visit's newest link."""
+
+
+class Dataset:
+    """A study's visits up to a cut-off, read in a stream from a session that stays open meanwhile."""
+
+    def __init__(
+        self,
+        session: Session,
+        study: Study,
+        instruments: Mapping[str, Instrument],
+        cutoff: CutOff,
+        filters: Filters | None = None,
+    ) -> None:
+        self.study = study
+        self.cutoff = cutoff
+        self.filters = filters or Filters()
+        self.variables = study_variables(study, instruments)
+        self._session = session
+        self._instruments = {instrument.code: instrument for instrument in self.variables.instruments}
+        self._place = {visit.code: place for place, visit in enumerate(study.visits)}
+        self._asked = {visit.code: sections_asked(visit.parts) for visit in study.visits}
+        self._session_numbers = self._number_sessions()
+
+    def visits(self) -> Iterator[VisitRecord]:
+        """Every visit with a saved answer, or sent in, in order."""
+        query = select(Participant.id, Participant.study_number, Participant.site_code)
+        query = query.where(Participant.event_seq <= self.cutoff.seq)
+        if self.filters.sites:
+            query = query.where(Participant.site_code.in_(self.filters.sites))
+        people = sorted(self._session.execute(query), key=lambda participant: participant.study_number)
+        for start in range(0, len(people), _PARTICIPANTS_AT_ONCE):
+            yield from self._visits_of(people[start : start + _PARTICIPANTS_AT_ONCE])
+
+    def history(self) -> Iterator[HistoryRecord]:
+        """Every stored answer row of these visits, in the order in which they were written."""
+        rows = self._session.execute(
+            select(
+                Participant.study_number,
+                Participant.site_code,
+                Visit.code,
+                Response.instrument,
+                Response.instrument_version,
+                *_ANSWER_COLUMNS,
+            )
+            .select_from(Answer)
+            .join(Response, Response.id == Answer.response_id)
+            .join(Visit, Visit.id == Response.visit_id)
+            .join(Participant, Participant.id == Visit.participant_id)
+            .where(Answer.event_seq <= self.cutoff.seq, *self._are_taken())
+            .order_by(Answer.event_seq, Answer.id)
+            .execution_options(yield_per=_ROWS_AT_ONCE)
+        )
+        for number, site, visit, instrument, version, *answer in rows:
+            yield HistoryRecord(number, site, visit, instrument, version, self._answer(*answer))
+
+    def _are_taken(self) -> Iterator[ColumnElement[bool]]:
+        if self.filters.sites:
+            yield Participant.site_code.in_(self.filters.sites)
+        if self.filters.visits:
+            yield Visit.code.in_(self.filters.visits)
+        if self.filters.submitted_only:
+            yield Visit.submitted_seq <= self.cutoff.seq
+
+    def _visits_of(self, people: Sequence[Row[tuple[int, str, str]]]) -> Iterator[VisitRecord]:
+        stored: dict[int, list[Any]] = {person.id: [] for person in people}
+        for visit in self._session.execute(
+            select(Visit.id, Visit.participant_id, Visit.code, Visit.submitted_at, Visit.submitted_seq)
+            .join(Participant, Participant.id == Visit.participant_id)
+            .where(Visit.participant_id.in_(stored), *self._are_taken())
+        ):
+            stored[visit.participant_id].append(visit)
+        rows = self._rows([visit.id for visits in stored.values() for visit in visits])
+        for person in people:
+            for visit in sorted(stored[person.id], key=self._visit_order):
+                is_submitted = visit.submitted_seq is not None and visit.submitted_seq <= self.cutoff.seq
+                answers = rows.answers.get(visit.id, ())
+                if not answers and not is_submitted:
+                    continue
+                yield VisitRecord(
+                    participant=person.study_number,
+                    site=person.site_code,
+                    visit=visit.code,
+                    status=self._status(is_submitted, rows.expiry.get(visit.id)),
+                    started_at=answers[0].received_at if answers else None,
+                    submitted_at=visit.submitted_at if is_submitted else None,
+                    fields=self._fields(visit.code, answers, rows.versions.get(visit.id, {})),
+                    scores=self._scores(rows.scores.get(visit.id, ())),
+                )
+
+    def _visit_order(self, visit: Any) -> tuple[int, str]:
+        # A visit that an amendment took out of the study file still has its answers: it comes last.
+        return self._place.get(visit.code, len(self._place)), visit.code
+
+    def _status(self, is_submitted: bool, expires_at: datetime | None) -> VisitStatus:
+        if is_submitted:
+            return VisitStatus.SUBMITTED
+        is_expired = expires_at is not None and expires_at <= self.cutoff.at
+        return VisitStatus.EXPIRED if is_expired else VisitStatus.STARTED
+
+    def _fields(
+        self, visit_code: str, answers: Sequence[AnswerRow], versions: Mapping[str, str]
+    ) -> Mapping[str, FieldRecord]:
+        rows: dict[str, list[AnswerRow]] = {}
+        for answer in answers:
+            rows.setdefault(answer.field, []).append(answer)
+        current = {code: of_field[-1].stored for code, of_field in rows.items()}
+        return {
+            field.code: FieldRecord(
+                instrument=instrument,
+                instrument_version=versions.get(instrument.code, instrument.version),
+                field=field,
+                state=field_state(instrument, field, current),
+                value=field_value(instrument, field, current),
+                rows=tuple(rows.get(field.code, ())),
+            )
+            for instrument, field in self._fields_of(visit_code, current)
+        }
+
+    def _fields_of(self, visit_code: str, answered: Collection[str]) -> Iterator[tuple[Instrument, Field]]:
+        """What a visit asks, and what was answered at it before the study file stopped asking."""
+        asked = self._asked.get(visit_code, {})
+        for code in (*asked, *(code for code in self._instruments if code not in asked)):
+            sections = asked.get(code, frozenset())
+            instrument = self._instruments[code]
+            for section in instrument.sections:
+                is_asked = sections is None or section.code in sections
+                for item in section.items:
+                    for field in item.fields:
+                        if is_asked or field.code in answered:
+                            yield instrument, field
+
+    def _scores(self, scores: Sequence[ScoreRecord]) -> Mapping[str, ScoreRecord]:
+        newest = {score.code: score for score in scores}
+        return {
+            variable.code: newest[variable.code]
+            for variable in self.variables.scores
+            if variable.code in newest
+        }
+
+    def _rows(self, visit_ids: Sequence[int]) -> _Rows:
+        return _Rows(
+            answers=self._read_answers(visit_ids),
+            versions=self._read_versions(visit_ids),
+            scores=self._read_scores(visit_ids),
+            expiry=self._read_expiry(visit_ids),
+        )
+
+    def _read_answers(self, visit_ids: Sequence[int]) -> Mapping[int, Sequence[AnswerRow]]:
+        answers: dict[int, list[AnswerRow]] = {}
+        rows = self._session.execute(
+            select(Response.visit_id, *_ANSWER_COLUMNS)
+            .join(Response, Response.id == Answer.response_id)
+            .where(Response.visit_id.in_(visit_ids), Answer.event_seq <= self.cutoff.seq)
+            .order_by(Answer.event_seq, Answer.id)
+        )
+        for visit_id, *answer in rows:
+            answers.setdefault(visit_id, []).append(self._answer(*answer))
+        return answers
+
+    def _answer(
+        self,
+        seq: int,
+        field: str,
+        state: str,
+        value: str | None,
+        language: str,
+        wording_sha256: str,
+        mode: str,
+        shown_at: datetime | None,
+        device_at: str | None,
+        received_at: datetime,
+        session_id: int,
+    ) -> AnswerRow:
+        return AnswerRow(
+            seq=seq,
+            field=field,
+            stored=StoredAnswer(AnswerState(state), value),
+            language=language,
+            wording_sha256=wording_sha256,
+            mode=mode,
+            shown_at=shown_at,
+            device_at=device_at,
+            received_at=received_at,
+            session=self._session_numbers[session_id],
+        )
+
+    def _read_versions(self, visit_ids: Sequence[int]) -> Mapping[int, Mapping[str, str]]:
+        versions: dict[int, dict[str, str]] = {}
+        rows = self._session.execute(
+            select(Response.visit_id, Response.instrument, Response.instrument_version).where(
+                Response.visit_id.in_(visit_ids), Response.event_seq <= self.cutoff.seq
+            )
+        )
+        for visit_id, instrument, version in rows:
+            versions.setdefault(visit_id, {})[instrument] = version
+        return versions
+
+    def _read_scores(self, visit_ids: Sequence[int]) -> Mapping[int, Sequence[ScoreRecord]]:
+        scores: dict[int, list[ScoreRecord]] = {}
+        rows = self._session.execute(
+            select(
+                Response.visit_id,
+                Response.instrument,
+                ScoreRow.code,
+                ScoreRow.value,
+                ScoreRow.n_answered,
+                ScoreRow.n_items,
+                ScoreRow.rule,
+                ScoreRow.rule_version,
+                ScoreRow.reason,
+                ScoreRow.computed_at,
+            )
+            .join(Response, Response.id == ScoreRow.response_id)
+            .where(Response.visit_id.in_(visit_ids), ScoreRow.event_seq <= self.cutoff.seq)
+            .order_by(ScoreRow.event_seq, ScoreRow.id)
+        )
+        for visit_id, *score in rows:
+            scores.setdefault(visit_id, []).append(ScoreRecord(*score))
+        return scores
+
+    def _read_expiry(self, visit_ids: Sequence[int]) -> Mapping[int, datetime]:
+        rows = self._session.execute(
+            select(Invitation.visit_id, Invitation.expires_at)
+            .where(Invitation.visit_id.in_(visit_ids), Invitation.event_seq <= self.cutoff.seq)
+            .order_by(Invitation.event_seq, Invitation.id)
+        )
+        return {visit_id: expires_at for visit_id, expires_at in rows}
+
+    def _number_sessions(self) -> Mapping[int, int]:
+        """Session id to its number within its visit, from 1. A session takes no part in any file itself."""
+        counts: dict[int, int] = {}
+        numbers = {}
+        rows = self._session.execute(
+            select(ParticipantSession.id, Invitation.visit_id)
+            .join(Invitation, Invitation.id == ParticipantSession.invitation_id)
+            .where(ParticipantSession.event_seq <= self.cutoff.seq)
+            .order_by(ParticipantSession.event_seq, ParticipantSession.id)
+        )
+        for session_id, visit_id in rows:
+            numbers[session_id] = counts[visit_id] = counts.get(visit_id, 0) + 1
+        return numbers

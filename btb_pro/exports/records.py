@@ -1,0 +1,133 @@
+"""What a data set holds: frozen records without a database behind them.
+
+Nothing here tells who somebody is or opens anything: no contact detail, no link, no session's handle.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from btb_pro.instruments.model import Field, Instrument
+from btb_pro.instruments.states import AnswerState, ItemState, StoredAnswer
+
+
+class VisitStatus(StrEnum):
+    """How far a visit had come at the cut-off. A visit without a saved answer is in no file."""
+
+    STARTED = "started"
+    SUBMITTED = "submitted"
+    EXPIRED = "expired"
+    """Begun and not sent in, and its newest link had expired by the time of the cut-off's event."""
+
+
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """The last audit event whose changes are in the files: its number, its time (UTC) and its hash."""
+
+    seq: int
+    at: datetime
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which visits are taken. An empty tuple leaves nothing out."""
+
+    visits: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+    submitted_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """One stored row of one form field. Instants are UTC."""
+
+    seq: int
+    """The audit event that it was written in."""
+    field: str
+    stored: StoredAnswer
+    language: str
+    wording_sha256: str
+    mode: str
+    shown_at: datetime | None
+    device_at: str | None
+    """What the phone's own clock said, as it said it."""
+    received_at: datetime
+    session: int
+    """1 for the first session of the visit, 2 for the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRecord:
+    """One form field of one visit at the cut-off, with every row of it, oldest first."""
+
+    instrument: Instrument
+    instrument_version: str
+    """The one that the response is pinned to; what the file has now where nothing was begun."""
+    field: Field
+    state: ItemState
+    value: str | None
+    """The stored value; None unless the state is answered."""
+    rows: tuple[AnswerRow, ...]
+
+    @property
+    def newest(self) -> AnswerRow | None:
+        """The row that holds now; None for a field that was never reached."""
+        return self.rows[-1] if self.rows else None
+
+    @property
+    def first_answered_at(self) -> datetime | None:
+        """When a first answer came in, whether or not it was taken back later."""
+        answered = (row.received_at for row in self.rows if row.stored.state is AnswerState.ANSWERED)
+        return next(answered, None)
+
+    @property
+    def changes(self) -> int:
+        """How often value or state changed after the first row; a row that repeats both is no change."""
+        pairs = zip(self.rows, self.rows[1:], strict=False)
+        return sum(earlier.stored != later.stored for earlier, later in pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRecord:
+    """One score of one visit, the newest at the cut-off."""
+
+    instrument: str
+    code: str
+    value: str | None
+    n_answered: int
+    n_items: int
+    rule: str
+    rule_version: str
+    reason: str
+    computed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRecord:
+    """One participant's visit at the cut-off."""
+
+    participant: str
+    site: str
+    visit: str
+    status: VisitStatus
+    started_at: datetime | None
+    """When the first answer came in; None for a visit that was sent in without any."""
+    submitted_at: datetime | None
+    fields: Mapping[str, FieldRecord]
+    """By field code, in order: what the visit asks, and what was answered though it is asked no more."""
+    scores: Mapping[str, ScoreRecord]
+    """By score code, in order; empty before the visit is sent in."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRecord:
+    """One stored answer row with where it belongs."""
+
+    participant: str
+    site: str
+    visit: str
+    instrument: str
+    instrument_version: str
+    answer: AnswerRow

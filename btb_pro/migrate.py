@@ -1,0 +1,110 @@
+"""Bringing a database's schema to the one that this version needs, and telling whether it is there."""
+
+from importlib.resources import files
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import Connection
+
+from btb_pro.db import Database
+
+
+class SchemaNewer(Exception):
+    """The database was made by a later version of btb_pro; nothing was changed."""
+
+    def __init__(self, revision: str) -> None:
+        super().__init__(
+            f"The database of BTB_DATABASE_URL has schema {revision}, which this version does not know: "
+            "install the version of btb_pro that made it, or a later one."
+        )
+
+
+class SchemaOutdated(Exception):
+    """The database lacks tables or columns that this version needs; nothing was changed."""
+
+    def __init__(self, revision: str | None) -> None:
+        has = f"schema {revision}" if revision else "no tables of btb_pro"
+        super().__init__(
+            f"The database of BTB_DATABASE_URL has {has}, this version needs {newest_revision()}: "
+            "run btb-pro init, which brings it up to date."
+        )
+
+
+def newest_revision() -> str:
+    """The revision of the schema that this version needs."""
+    head = _scripts().get_current_head()
+    if head is None:
+        raise RuntimeError("the package holds no migration")
+    return head
+
+
+def upgrade(database: Database) -> None:
+    """Bring the schema up to date, in one transaction; a schema that is up to date stays as it is.
+
+    Raises:
+        SchemaNewer: see the class.
+    """
+    with _writing_connection(database) as connection, connection.begin():
+        _known_revision(connection)
+        command.upgrade(_config(connection), "head")
+
+
+def downgrade(database: Database, revision: str = "base") -> None:
+    """Take the schema back to a revision, in one transaction; `base` drops every table and all data.
+
+    Raises:
+        SchemaNewer: see the class.
+    """
+    with _writing_connection(database) as connection, connection.begin():
+        _known_revision(connection)
+        command.downgrade(_config(connection), revision)
+
+
+def is_current(database: Database) -> bool:
+    """Whether the schema is the one that this version needs.
+
+    Raises:
+        SchemaNewer: see the class.
+    """
+    with database.engine.connect() as connection:
+        return _known_revision(connection) == newest_revision()
+
+
+def require_current(database: Database) -> None:
+    """Refuse a database whose schema is not the one that this version needs.
+
+    Raises:
+        SchemaNewer, SchemaOutdated: see the classes.
+    """
+    with database.engine.connect() as connection:
+        revision = _known_revision(connection)
+    if revision != newest_revision():
+        raise SchemaOutdated(revision)
+
+
+def _writing_connection(database: Database) -> Connection:
+    # The write lock at once, so that of two that start together the second finds the work done.
+    return database.engine.connect().execution_options(takes_write_lock=True)
+
+
+def _known_revision(connection: Connection) -> str | None:
+    revision = MigrationContext.configure(connection).get_current_revision()
+    if revision is not None and revision not in {script.revision for script in _scripts().walk_revisions()}:
+        raise SchemaNewer(revision)
+    return revision
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config(None))
+
+
+def _config(connection: Connection | None) -> Config:
+    config = Config()
+    folder = str(files("btb_pro").joinpath("migrations"))
+    # The value is interpolated: a percent sign in a folder's name would be read as a variable.
+    config.set_main_option("script_location", folder.replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config

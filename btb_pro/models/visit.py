@@ -1,0 +1,37 @@
+"""Planned contacts with a participant."""
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, Date, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from btb_pro.db import Base, Instant
+from btb_pro.models.columns import event_seq
+
+
+class Visit(Base):
+    """One visit of the study file for one participant, with its window once day 0 is known."""
+
+    __tablename__ = "visit"
+    __table_args__ = (
+        UniqueConstraint("participant_id", "code"),
+        CheckConstraint("opens_at < closes_at AND closes_at <= expires_at", name="window_ordered"),
+        CheckConstraint(
+            "(submitted_at IS NULL) = (receipt_code IS NULL)"
+            " AND (submitted_at IS NULL) = (submitted_seq IS NULL)",
+            name="submitted_has_receipt",
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    participant_id: Mapped[int] = mapped_column(ForeignKey("participant.id"))
+    code: Mapped[str] = mapped_column(String(26))
+    planned_on: Mapped[date | None] = mapped_column(Date)
+    opens_at: Mapped[datetime | None] = mapped_column(Instant)
+    closes_at: Mapped[datetime | None] = mapped_column(Instant)
+    expires_at: Mapped[datetime | None] = mapped_column(Instant)
+    submitted_at: Mapped[datetime | None] = mapped_column(Instant)
+    receipt_code: Mapped[str | None] = mapped_column(String(9), unique=True)
+    """What the participant may read to us over the phone: ``K7PM-2XQ4``."""
+    submitted_seq: Mapped[int | None] = event_seq(nullable=True)
+    event_seq: Mapped[int] = event_seq()

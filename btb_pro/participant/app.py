@@ -1,0 +1,61 @@
+"""Registering the participant's face."""
+
+import json
+from pathlib import Path
+
+from flask import Flask, g, url_for
+from flask_babel import get_locale
+
+from btb_pro.i18n import LANGUAGE_NAMES
+from btb_pro.participant import dead_ends, items, parts, review, start
+from btb_pro.participant.blueprint import Access, access, participant
+from btb_pro.participant.visitor import runtime
+from btb_pro.participant.words import last_day_in_words, time_in_words
+
+VIEWS = (start, parts, items, review, dead_ends)
+"""The modules whose routes hang on the blueprint; named here so that importing this one is enough."""
+
+
+def register_participant(app: Flask) -> None:
+    """Hang the participant's pages into the app, and give their templates what every page shows."""
+    # Each route declares its own rule beside its address; the style sheet is for anyone.
+    app.view_functions["static"] = access(Access.ANYONE)(app.view_functions["static"])
+    app.register_blueprint(participant)
+    style_sheet = _style_sheet(Path(app.static_folder or "") / "manifest.json")
+
+    @app.context_processor
+    def on_every_page() -> dict[str, object]:
+        house = runtime()
+        language = str(get_locale())
+        sites = house.study.sites
+        site_code = g.get("site_code", "")
+        site = house.study.site(site_code) if site_code in {one.code for one in sites} else None
+        return {
+            "language": language,
+            "other_languages": [
+                (code, LANGUAGE_NAMES[code]) for code in house.study.languages if code != language
+            ],
+            "study_name": house.study.name[language],
+            "asker": house.study.asker,
+            "site": site,
+            "sites": sites,
+            "privacy_url": house.study.privacy_url[language],
+            "accessibility_url": house.study.accessibility_url[language],
+            "is_test": house.study.allow_unapproved_wording,
+            "style_sheet": url_for("static", filename=style_sheet),
+            "last_day": last_day_in_words,
+            "local_time": time_in_words,
+        }
+
+
+def _style_sheet(manifest: Path) -> str:
+    """File name of the built style sheet.
+
+    Raises:
+        FileNotFoundError: it was not built.
+    """
+    try:
+        names = json.loads(manifest.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"{manifest} is missing: build the style sheet with make assets.") from error
+    return str(names["participant.css"])

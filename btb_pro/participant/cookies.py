@@ -1,0 +1,54 @@
+"""The participant's cookies: one per session, and one that remembers the link until Start is pressed."""
+
+from flask import Request
+from werkzeug.wrappers import Response
+
+_LINK = "btb-link"
+_LIFETIME_S = 60 * 24 * 3600
+"""Longer than a session, whose row decides: a page left open for days can still save what it holds."""
+
+
+def _name(name: str, is_production: bool) -> str:
+    return f"__Host-{name}" if is_production else name
+
+
+def session_secret(request: Request, handle: str, is_production: bool) -> str:
+    """The secret that this browser holds for a session, empty if none."""
+    return request.cookies.get(_name(f"btb-{handle}", is_production), "")
+
+
+def session_secrets(request: Request, is_production: bool) -> dict[str, str]:
+    """Every session that this browser holds a cookie of: handle to secret."""
+    prefix = _name("btb-", is_production)
+    return {
+        name.removeprefix(prefix): value
+        for name, value in request.cookies.items()
+        if name.startswith(prefix) and name != _name(_LINK, is_production)
+    }
+
+
+def remember_session(response: Response, handle: str, secret: str, is_production: bool) -> None:
+    """Give this browser the secret of a session. Each session has its own cookie, so links never mix."""
+    _set(response, f"btb-{handle}", secret, is_production, _LIFETIME_S)
+
+
+def remembered_link(request: Request, is_production: bool) -> str:
+    """The token of the link that this browser opened last, empty if none."""
+    return request.cookies.get(_name(_LINK, is_production), "")
+
+
+def remember_link(response: Response, token: str, is_production: bool) -> None:
+    """Let a page before Start lead back to Start. Gone when the browser closes."""
+    _set(response, _LINK, token, is_production, None)
+
+
+def _set(response: Response, name: str, value: str, is_production: bool, max_age: int | None) -> None:
+    response.set_cookie(
+        _name(name, is_production),
+        value,
+        max_age=max_age,
+        secure=is_production,
+        httponly=True,
+        samesite="Lax",
+        path="/",
+    )

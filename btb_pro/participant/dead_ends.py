@@ -1,0 +1,145 @@
+"""Pages for whatever cannot go on; each says what to do and whom to ring."""
+
+from flask import g, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from btb_pro.links import UnknownLink
+from btb_pro.participant.blueprint import participant
+from btb_pro.participant.cookies import session_secret
+from btb_pro.participant.items import ResponseValue
+from btb_pro.participant.requests import drain, refuse_foreign, refuse_unreadable
+from btb_pro.participant.visitor import DeadEnd, GoTo, runtime
+from btb_pro.services.invitations import LinkState
+from btb_pro.services.sessions import find_session
+from btb_pro.web import log_error
+
+_STATUS = {LinkState.NOT_OPEN_YET: 403}
+_GONE = 410
+
+
+@participant.before_request
+def refuse_what_no_page_sends() -> None:
+    """Look at where a form comes from and what it is made of before any view does."""
+    if request.method == "POST":
+        refuse_foreign(request, runtime().settings.base_url)
+        refuse_unreadable(request)
+
+
+@participant.errorhandler(GoTo)
+def go_to(error: GoTo) -> Response:
+    """Send the browser where it can go on."""
+    return redirect(error.address, 303)
+
+
+@participant.errorhandler(UnknownLink)
+def unknown_link(_error: UnknownLink) -> ResponseValue:
+    """One page for every link that is none of ours, whatever is wrong with it."""
+    return _dead_end(
+        gettext("We do not know this link"),
+        [
+            gettext("Part of it may have been lost on the way. Open the link in the message once more."),
+            gettext("Does it still not work? Ring the hospital that invited you."),
+        ],
+        404,
+    )
+
+
+@participant.errorhandler(DeadEnd)
+def dead_link(error: DeadEnd) -> ResponseValue:
+    """The page of a link that is good but opens nothing now."""
+    g.site_code = error.site_code
+    title, paragraphs = _words(error.state)
+    return _dead_end(title, paragraphs, _STATUS.get(error.state, _GONE))
+
+
+@participant.app_errorhandler(HTTPException)
+def http_error(error: HTTPException) -> ResponseValue | HTTPException:
+    """The page of a request that the server refuses, in the visitor's language, with a way back."""
+    code = error.code or 500
+    if code < 400:
+        return error
+    if code == 413:
+        drain(request)
+    _take_language_of_session()
+    title, paragraphs = _refusal_words(code)
+    back = ""
+    if request.view_args and "handle" in request.view_args and request.endpoint:
+        back = url_for("participant.parts", handle=request.view_args["handle"])
+        if code in (400, 413, 415):
+            back = request.path
+    return _dead_end(title, paragraphs, code, back=back)
+
+
+@participant.app_errorhandler(Exception)
+def unexpected(error: Exception) -> ResponseValue:
+    """The page for a mistake of ours."""
+    log_error(error)
+    return _dead_end(
+        gettext("Something went wrong on our side"),
+        [
+            gettext("The answers that were saved are safe."),
+            gettext("Wait a minute and try again. Does it still not work? Ring us."),
+        ],
+        500,
+    )
+
+
+def _dead_end(title: str, paragraphs: list[str], status: int, back: str = "") -> tuple[str, int]:
+    return render_template("participant/dead.html", title=title, paragraphs=paragraphs, back=back), status
+
+
+def _words(state: LinkState) -> tuple[str, list[str]]:
+    safe = gettext("Answers that you have given already are safe with us.")
+    ring = gettext("Would you still like to answer? Ring us.")
+    return {
+        LinkState.NOT_OPEN_YET: (
+            gettext("It is too early to answer"),
+            [gettext("This link opens closer to your visit. Keep the message and try again later.")],
+        ),
+        LinkState.EXPIRED: (gettext("The time for answering is over"), [safe, ring]),
+        LinkState.REVOKED: (gettext("This link is no longer in use"), [safe, ring]),
+        LinkState.REPLACED: (
+            gettext("You have been sent a newer link"),
+            [gettext("Open the newest message from us and use the link in that one."), safe],
+        ),
+        LinkState.WITHDRAWN: (
+            gettext("You are no longer asked to answer"),
+            [gettext("We send you nothing more. Is this not right? Ring us.")],
+        ),
+    }[state]
+
+
+def _refusal_words(code: int) -> tuple[str, list[str]]:
+    nothing_saved = gettext("Nothing of it was saved. What was saved before is safe.")
+    if code == 413:
+        return gettext("That was too much text"), [
+            gettext("Write less and send the page again."),
+            nothing_saved,
+        ]
+    if code in (400, 415):
+        return gettext("We could not read what was sent"), [
+            gettext("Go back to the page and send it again."),
+            nothing_saved,
+        ]
+    if code == 403:
+        return gettext("This did not come from our page"), [
+            gettext("Open the link in the message from us and answer there."),
+            nothing_saved,
+        ]
+    if code in (404, 405):
+        return gettext("There is no such page"), [gettext("Open the link in the message from us.")]
+    return gettext("This did not work"), [gettext("Wait a minute and try again."), nothing_saved]
+
+
+def _take_language_of_session() -> None:
+    handle = (request.view_args or {}).get("handle")
+    if not handle or "language" in g:
+        return
+    house = runtime()
+    with house.database.reading() as db:
+        found = find_session(db, handle, session_secret(request, handle, house.settings.is_production))
+        if found is not None:
+            g.language = found.session.language
+            g.site_code = found.participant.site_code

@@ -1,0 +1,222 @@
+"""Pages of questions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from urllib.parse import urlencode
+
+from flask import g, redirect, render_template, request, url_for
+from flask_babel import gettext
+from sqlalchemy.exc import OperationalError
+from werkzeug.wrappers import Response
+
+from btb_pro.instruments.paging import Page
+from btb_pro.instruments.states import open_items
+from btb_pro.instruments.values import Refusal
+from btb_pro.participant.blueprint import Access, access, participant
+from btb_pro.participant.form import MainForm, Reading, changed, item_named, main_form, read_page
+from btb_pro.participant.page_state import PageState, PageStateSigner, new_page_state
+from btb_pro.participant.presenting import PagePresenter, shown_values, values_to_show
+from btb_pro.participant.visitor import GoTo, Visitor, runtime, visiting
+from btb_pro.services.answers import KeyUsedTwice, PageSave, present_after, save_page
+from btb_pro.services.sessions import change_language
+
+ResponseValue = str | tuple[str, int] | Response
+
+
+@participant.get("/q/<handle>/page/<number>")
+@access(Access.SESSION)
+def items(handle: str, number: str) -> ResponseValue:
+    """Show a page of questions."""
+    with visiting(handle) as visitor:
+        return PageView(visitor, _page(visitor, number)).show()
+
+
+@participant.post("/q/<handle>/page/<number>")
+@access(Access.SESSION)
+def save_items(handle: str, number: str) -> ResponseValue:
+    """Store what the page sent, then go where its button leads."""
+    try:
+        with visiting(handle, writes=True) as visitor:
+            return PageView(visitor, _page(visitor, number)).receive()
+    except OperationalError:
+        return render_template("participant/retry.html", sent=list(request.form.items(multi=True))), 503
+
+
+class PageView:
+    """One page of one visitor: showing it, and taking in what it sends."""
+
+    def __init__(self, visitor: Visitor, page: Page) -> None:
+        self.visitor = visitor
+        self.page = page
+        self.seen = visitor.seen()
+        keys = runtime().settings.secret_keys
+        self.form: MainForm = main_form(visitor.handle, keys)
+        self.signer = PageStateSigner(keys, visitor.handle)
+
+    def show(self) -> ResponseValue:
+        """The page with the values that this session entered."""
+        shown = shown_values(self.page, self.seen)
+        state = new_page_state(self.page.number, shown, self.visitor.language)
+        return self._render(state, values_to_show(self.page, shown))
+
+    def receive(self) -> ResponseValue:
+        """Store what was sent and answer with the page that comes next, or with this one again."""
+        state = self._state_sent()
+        reading = self._reading()
+        is_ours = self.form.validate_on_submit()
+        self._switch_language()
+        if not is_ours:
+            notice = gettext("Nothing was saved yet. Your answers are still here: press Next again.")
+            return self._again(state, reading, notice)
+        if reading.is_wrong:
+            return self._again(state, reading, status=422)
+        save = self._save(state, reading)
+        open_now = self._open_after(save)
+        stays_open = [code for code in open_now if code not in state.named]
+        goes_on = not self._button_beside_next() and not stays_open
+        try:
+            save_page(
+                self.visitor.db,
+                self.visitor.context,
+                self.visitor.answering,
+                replace(save, passes_on=goes_on),
+            )
+        except KeyUsedTwice:
+            notice = gettext("This page was sent before with other answers. Look over them and press Next.")
+            return self._again(state, reading, notice, status=422)
+        if goes_on or self._button_beside_next():
+            return redirect(self._next_address(), 303)
+        return self._open_questions(open_now)
+
+    def _open_questions(self, open_now: Sequence[str]) -> ResponseValue:
+        self.seen = self.visitor.seen()
+        shown = shown_values(self.page, self.seen)
+        state = new_page_state(self.page.number, shown, self.visitor.language, open_now)
+        return self._render(state, values_to_show(self.page, shown), open_codes=frozenset(open_now))
+
+    def _again(
+        self, state: PageState, reading: Reading, notice: str = "", status: int = 200
+    ) -> ResponseValue:
+        """The page with everything that was typed; nothing was stored."""
+        values: dict[str, Sequence[str]] = dict(values_to_show(self.page, state.shown))
+        for item in self.page.items:
+            for field in item.fields:
+                if field.code in request.form:
+                    values[field.code] = request.form.getlist(field.code)
+        fresh = new_page_state(self.page.number, state.shown, self.visitor.language, sorted(state.named))
+        if reading.unknown:
+            notice = gettext(
+                "The page sent something that it does not ask for: %(names)s. Press Next again.",
+                names=", ".join(name[:40] for name in reading.unknown[:5]),
+            )
+        return self._render(fresh, values, refused=reading.refused, notice=notice, status=status)
+
+    def _render(
+        self,
+        state: PageState,
+        values: Mapping[str, Sequence[str]],
+        *,
+        refused: Mapping[str, Refusal] | None = None,
+        open_codes: frozenset[str] = frozenset(),
+        notice: str = "",
+        status: int = 200,
+    ) -> ResponseValue:
+        visitor, page = self.visitor, self.page
+        presenter = PagePresenter(page, visitor.language, self.seen, values, refused or {}, open_codes)
+        body = render_template(
+            "participant/items.html",
+            handle=visitor.handle,
+            page=page,
+            n_pages=len(visitor.pages),
+            instrument_title=page.instrument.title[visitor.language].text,
+            stem=page.section.stem[visitor.language].text if page.section.stem else "",
+            recall=page.instrument.recall[visitor.language].wording.text,
+            items=presenter.items(),
+            problems=presenter.problems(),
+            is_wrong=bool(refused),
+            has_open=bool(open_codes),
+            notice=notice,
+            csrf_token=self.form.csrf_token.current_token,
+            state=self.signer.write(state),
+            action=self._address(page.number),
+            comes_from_review=self._comes_from_review(),
+        )
+        return body, status
+
+    def _state_sent(self) -> PageState:
+        state = self.signer.read(self.form.state.data or "", self.page.number)
+        if state is not None:
+            return state
+        return new_page_state(self.page.number, shown_values(self.page, self.seen), self.visitor.language)
+
+    def _reading(self) -> Reading:
+        current = {code: answer.stored for code, answer in self.seen.items()}
+        reading = read_page(self.page, request.form, current)
+        for button in ("decline", "clear"):
+            code = request.form.get(button)
+            if code is not None and item_named(self.page.items, code) is None:
+                reading.unknown.append(f"{button}={code}")
+        return reading
+
+    def _save(self, state: PageState, reading: Reading) -> PageSave:
+        return PageSave(
+            instrument=self.page.instrument,
+            items=self.page.items,
+            values=changed(reading.values, state.shown),
+            client_key=state.key,
+            language=state.language,
+            shown_at=state.shown_at,
+            decline=item_named(self.page.items, request.form.get("decline", "")),
+            clear=item_named(self.page.items, request.form.get("clear", "")),
+        )
+
+    def _open_after(self, save: PageSave) -> list[str]:
+        after = present_after(save, self.seen)
+        return [item.code for item in open_items(self.page.items, self.page.instrument, after)]
+
+    def _switch_language(self) -> None:
+        language = request.form.get("lang", "")
+        if language in self.visitor.runtime.study.languages:
+            change_language(self.visitor.db, self.visitor.context, self.visitor.answering, language)
+            g.language = language
+
+    def _button_beside_next(self) -> str:
+        return next(
+            (name for name in ("decline", "clear", "lang", "back", "later") if name in request.form), ""
+        )
+
+    def _next_address(self) -> str:
+        visitor, number, button = self.visitor, self.page.number, self._button_beside_next()
+        if visitor.answering.is_over:
+            token = visitor.runtime.links.token(visitor.answering.invitation.public_id)
+            return url_for("participant.start", token=token)
+        if button in ("decline", "clear"):
+            item = item_named(self.page.items, request.form[button])
+            return self._address(number) + (f"#q-{item.code}" if item else "")
+        if button == "lang":
+            return self._address(number)
+        if button == "later":
+            return url_for("participant.parts", handle=visitor.handle, later=1)
+        if self._comes_from_review():
+            return url_for("participant.review", handle=visitor.handle)
+        if button == "back":
+            if number == 1:
+                return url_for("participant.parts", handle=visitor.handle)
+            return self._address(number - 1)
+        if number == len(visitor.pages):
+            return url_for("participant.review", handle=visitor.handle)
+        return self._address(number + 1)
+
+    def _comes_from_review(self) -> bool:
+        return request.args.get("from") == "review"
+
+    def _address(self, number: int) -> str:
+        address = url_for("participant.items", handle=self.visitor.handle, number=number)
+        return f"{address}?{urlencode({'from': 'review'})}" if self._comes_from_review() else address
+
+
+def _page(visitor: Visitor, number: str) -> Page:
+    """The page of that number; a number that no page has leads to the list of parts."""
+    if number.isascii() and number.isdigit() and len(number) < 5 and 1 <= int(number) <= len(visitor.pages):
+        return visitor.pages[int(number) - 1]
+    raise GoTo(url_for("participant.parts", handle=visitor.handle))

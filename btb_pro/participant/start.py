@@ -1,0 +1,143 @@
+"""A link: who asks, how long it takes, and one Start button."""
+
+from dataclasses import dataclass
+
+from flask import g, redirect, render_template, request, url_for
+from flask_babel import force_locale, gettext
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from btb_pro.i18n import LANGUAGE_NAMES, LANGUAGES
+from btb_pro.links import UnknownLink
+from btb_pro.participant.blueprint import Access, access, participant
+from btb_pro.participant.cookies import remember_link, remember_session, session_secrets
+from btb_pro.participant.items import ResponseValue
+from btb_pro.participant.visitor import DeadEnd, request_context, runtime
+from btb_pro.participant.words import last_day_in_words
+from btb_pro.services.invitations import LinkState, OpenedLink, look_up
+from btb_pro.services.sessions import find_session, participant_actor, start_session
+from btb_pro.services.submission import Receipt
+
+_MOST_SESSIONS_OF_A_BROWSER = 20
+
+
+@participant.get("/s/<token>")
+@access(Access.ANYONE)
+def start(token: str) -> ResponseValue:
+    """The start page of a link, its receipt, or its dead end. Writes nothing."""
+    house = runtime()
+    with house.database.reading() as db:
+        link = _open(db, token)
+        if link.state is LinkState.SUBMITTED:
+            return _receipt(link)
+        if link.state is not LinkState.OPEN:
+            raise DeadEnd(link.state, link.participant.site_code)
+        response = Response(_start_page(link, token), mimetype="text/html")
+        remember_link(response, token, house.settings.is_production)
+        return response
+
+
+@participant.post("/s/<token>")
+@access(Access.ANYONE)
+def begin(token: str) -> ResponseValue:
+    """Trade the link for a session and leave its address behind."""
+    house = runtime()
+    is_production = house.settings.is_production
+    with house.database.writing() as db:
+        link = _open(db, token)
+        if link.state is LinkState.SUBMITTED:
+            return _receipt(link)
+        if link.state is not LinkState.OPEN:
+            raise DeadEnd(link.state, link.participant.site_code)
+        handle, secret = _session_of_this_browser(db, link)
+        if not handle:
+            context = request_context(house, participant_actor(link.participant))
+            session, secret = start_session(db, context, link, g.language)
+            handle = session.handle
+            db.commit()
+    response = redirect(url_for("participant.parts", handle=handle), 303)
+    remember_session(response, handle, secret, is_production)
+    return response
+
+
+@participant.get("/")
+@access(Access.ANYONE)
+def home() -> ResponseValue:
+    """For whoever comes without a link."""
+    return render_template("participant/home.html")
+
+
+def _open(db: Session, token: str) -> OpenedLink:
+    """The link of a token, with the request's language and site set by it.
+
+    Raises:
+        UnknownLink: it is none of ours, or its row is gone.
+    """
+    link = look_up(db, runtime().links.public_id(token))
+    if link is None:
+        raise UnknownLink
+    g.site_code = link.participant.site_code
+    wished = request.values.get("lang", "")
+    if wished in LANGUAGES:
+        g.language = wished
+    elif link.invitation.language:
+        g.language = link.invitation.language
+    return link
+
+
+def _session_of_this_browser(db: Session, link: OpenedLink) -> tuple[str, str]:
+    """A session of this very link that this browser holds and that is not over; empty if none."""
+    held = session_secrets(request, runtime().settings.is_production)
+    for handle, secret in list(held.items())[:_MOST_SESSIONS_OF_A_BROWSER]:
+        found = find_session(db, handle, secret)
+        if found is not None and found.invitation.id == link.invitation.id and not found.is_over:
+            return handle, secret
+    return "", ""
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """What the start page says, in one language."""
+
+    language: str
+    name: str
+    sentences: tuple[str, ...]
+    switch: str
+
+
+def _start_page(link: OpenedLink, token: str) -> str:
+    languages = [g.language, *(code for code in runtime().study.languages if code != g.language)]
+    welcome, *others = [_welcome(link, language) for language in languages]
+    return render_template(
+        "participant/start.html",
+        welcome=welcome,
+        others=others,
+        action=url_for("participant.begin", token=token),
+    )
+
+
+def _welcome(link: OpenedLink, language: str) -> Welcome:
+    study = runtime().study
+    with force_locale(language):
+        return Welcome(
+            language=language,
+            name=LANGUAGE_NAMES[language],
+            sentences=(
+                gettext(
+                    "%(asker)s asks you to answer some questions for the study %(study)s.",
+                    asker=study.asker[language],
+                    study=study.name[language],
+                ),
+                gettext("It takes about %(minutes)s minutes.", minutes=study.visit(link.visit.code).minutes),
+                gettext("Please answer by %(day)s.", day=last_day_in_words(link.invitation.expires_at)),
+                gettext("You may pause. What you have answered is kept, and you go on with the same link."),
+                gettext("You may skip questions and stop when you like."),
+            ),
+            switch=gettext("Go on in English"),
+        )
+
+
+def _receipt(link: OpenedLink) -> str:
+    assert link.visit.submitted_at is not None
+    receipt = Receipt(link.visit.submitted_at, link.visit.receipt_code or "")
+    return render_template("participant/receipt.html", submitted_at=receipt.submitted_at, code=receipt.code)

@@ -1,0 +1,129 @@
+"""Whoever sends a request to a session's pages: found by handle and cookie, or sent where they can go on."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from flask import current_app, g, request, url_for
+from sqlalchemy.orm import Session
+
+from btb_pro.instruments.paging import Page, pages_of
+from btb_pro.participant.cookies import remembered_link, session_secret
+from btb_pro.services.answers import SeenAnswer, present_answers
+from btb_pro.services.audit import Actor, Context
+from btb_pro.services.invitations import LinkState
+from btb_pro.services.runtime import Runtime
+from btb_pro.services.sessions import Answering, find_session, participant_actor
+from btb_pro.study import sections_asked
+from btb_pro.web import request_id
+
+
+class GoTo(Exception):
+    """The request belongs on another page."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        super().__init__(address)
+
+
+class DeadEnd(Exception):
+    """A link or session that opens nothing any more, or not yet."""
+
+    def __init__(self, state: LinkState, site_code: str, answering: Answering | None = None) -> None:
+        self.state = state
+        self.site_code = site_code
+        self.answering = answering
+        super().__init__(state.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """One request of one session: rows, pages and present answers."""
+
+    db: Session
+    runtime: Runtime
+    answering: Answering
+    pages: tuple[Page, ...]
+    context: Context
+
+    @property
+    def handle(self) -> str:
+        """The session's part of the address."""
+        return self.answering.session.handle
+
+    @property
+    def language(self) -> str:
+        """The language that the session is shown in."""
+        return self.answering.session.language
+
+    def seen(self) -> Mapping[str, SeenAnswer]:
+        """Present answers by field code, read anew."""
+        return present_answers(self.db, self.answering.visit, self.answering.session.id)
+
+
+def runtime() -> Runtime:
+    """The running instance."""
+    found = current_app.extensions["btb_pro"]
+    assert isinstance(found, Runtime)
+    return found
+
+
+@contextmanager
+def visiting(handle: str, *, writes: bool = False, after_submit: bool = False) -> Iterator[Visitor]:
+    """The visitor of a session's page; what is written is committed when the block ends well.
+
+    Raises:
+        GoTo: the session is unknown here, is over, or was sent in.
+        DeadEnd: its link opens nothing any more.
+    """
+    house = runtime()
+    database = house.database.writing() if writes else house.database.reading()
+    with database as db:
+        secret = session_secret(request, handle, house.settings.is_production)
+        answering = find_session(db, handle, secret)
+        if answering is None:
+            raise GoTo(start_address())
+        g.language = answering.session.language
+        g.site_code = answering.participant.site_code
+        _refuse_dead(answering, house, after_submit=after_submit, writes=writes)
+        yield Visitor(
+            db=db,
+            runtime=house,
+            answering=answering,
+            pages=pages_of_visit(house, answering.visit.code),
+            context=request_context(house, participant_actor(answering.participant)),
+        )
+        if writes:
+            db.commit()
+
+
+def pages_of_visit(house: Runtime, visit_code: str) -> tuple[Page, ...]:
+    """The pages of a visit, in order."""
+    asked = sections_asked(house.study.visit(visit_code).parts)
+    return pages_of([(house.instruments[code], sections) for code, sections in asked.items()])
+
+
+def start_address() -> str:
+    """Where Start is: behind the link that this browser opened last, else the page that explains links."""
+    token = remembered_link(request, runtime().settings.is_production)
+    if token:
+        return url_for("participant.start", token=token)
+    return url_for("participant.home")
+
+
+def request_context(house: Runtime, actor: Actor) -> Context:
+    """What the audit trail says of this request."""
+    return Context(actor, request_id=request_id(), study_version=house.study.version)
+
+
+def _refuse_dead(answering: Answering, house: Runtime, *, after_submit: bool, writes: bool) -> None:
+    if answering.state is LinkState.SUBMITTED:
+        if not after_submit:
+            raise GoTo(url_for("participant.receipt", handle=answering.session.handle))
+        return
+    if answering.state is not LinkState.OPEN:
+        raise DeadEnd(answering.state, answering.participant.site_code, answering)
+    # A page that was left open may still be saved: it carries its answers, and nothing is shown for it.
+    if answering.is_over and not writes:
+        token = house.links.token(answering.invitation.public_id)
+        raise GoTo(url_for("participant.start", token=token))

@@ -1,0 +1,1 @@
+"""Scores from answers, by published rules. Pure: the same answers always give the same scores."""

@@ -1,0 +1,1 @@
+"""What can be done: verbs, the only writers of rows, each with errors named after the fact."""

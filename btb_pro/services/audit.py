@@ -1,0 +1,148 @@
+"""The audit trail's only writer, and its proof.
+
+One event per request or job step that changes anything. An event's hash covers the hash before it and every
+column of its own, as canonical JSON (sorted keys, UTF-8, no spaces), so that nothing before the head can be
+changed, taken out, put in or moved without `verify` naming the first event that no longer fits.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from importlib.metadata import version
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from btb_pro import clock
+from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.audit_head import AuditHead
+
+FIRST_HASH = "0" * 64
+APP_VERSION = version("btb-pro")
+
+
+class Tag(StrEnum):
+    """What happened: ``noun:verb``."""
+
+    STUDY_RECORD = "study:record"
+    WORDING_APPROVE = "wording:approve"
+    PARTICIPANT_ADD = "participant:add"
+    PARTICIPANT_WITHDRAW = "participant:withdraw"
+    INVITATION_ISSUE = "invitation:issue"
+    INVITATION_REVOKE = "invitation:revoke"
+    SESSION_START = "session:start"
+    SESSION_LANGUAGE = "session:change_language"
+    ANSWER_SAVE = "answer:save"
+    VISIT_SUBMIT = "visit:submit"
+    EXPORT_TAKE = "export:take"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, as they are now."""
+
+    kind: str
+    """participant, staff, command or job."""
+    name: str
+    role: str = ""
+    site: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What an event says about where it came from."""
+
+    actor: Actor
+    request_id: str = ""
+    study_version: str = ""
+
+
+@dataclass(slots=True)
+class Step:
+    """An event in the making: rows written within it carry its `seq`."""
+
+    seq: int
+    at: datetime
+    changes: list[dict[str, str | None]] = field(default_factory=list)
+
+    def change(self, kind: str, key: str, name: str, old: str | None, new: str | None) -> None:
+        """Note one changed field: of which kind of object, which one, its name, old and new value."""
+        self.changes.append({"object": kind, "key": key, "field": name, "old": old, "new": new})
+
+
+class ChainBroken(Exception):
+    """The audit chain does not prove what it should. The message names the first bad event."""
+
+
+@contextmanager
+def step(
+    session: Session, context: Context, tag: Tag, *, study_number: str = "", reason: str = ""
+) -> Iterator[Step]:
+    """Write rows under one audit event; without a change noted, no event is written.
+
+    The chain's head is locked until the transaction ends, so writers come one after another and numbers
+    have no gap.
+
+    Raises:
+        ValueError: no actor is named.
+    """
+    if not context.actor.name:
+        raise ValueError("an audit event needs an actor")
+    head = session.execute(select(AuditHead).with_for_update()).scalar_one_or_none()
+    if head is None:
+        head = AuditHead(id=1, seq=0, hash=FIRST_HASH)
+        session.add(head)
+    making = Step(seq=head.seq + 1, at=clock.now())
+    yield making
+    if not making.changes:
+        return
+    event = AuditEvent(
+        seq=making.seq,
+        at=making.at,
+        actor_kind=context.actor.kind,
+        actor=context.actor.name,
+        actor_role=context.actor.role,
+        actor_site=context.actor.site,
+        tag=tag.value,
+        study_number=study_number,
+        changes=canonical_json(making.changes),
+        reason=reason,
+        request_id=context.request_id,
+        app_version=APP_VERSION,
+        study_version=context.study_version,
+        previous_hash=head.hash,
+    )
+    event.hash = event_hash(event)
+    session.add(event)
+    head.seq, head.hash = event.seq, event.hash
+    session.flush()
+
+
+def event_hash(event: AuditEvent) -> str:
+    """SHA-256 over every column of an event but the hash itself."""
+    body = {
+        "seq": event.seq,
+        "at": clock.utc_text(event.at),
+        "actor_kind": event.actor_kind,
+        "actor": event.actor,
+        "actor_role": event.actor_role,
+        "actor_site": event.actor_site,
+        "tag": event.tag,
+        "study_number": event.study_number,
+        "changes": event.changes,
+        "reason": event.reason,
+        "request_id": event.request_id,
+        "app_version": event.app_version,
+        "study_version": event.study_version,
+        "previous_hash": event.previous_hash,
+    }
+    return hashlib.sha256(canonical_json(body).encode()).hexdigest()
+
+
+def canonical_json(value: object) -> str:
+    """JSON with one form only: sorted keys, no spaces, UTF-8 as it is."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -1,0 +1,103 @@
+"""Setting up an instance: its folder, settings, keys, study file and database."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from btb_pro.config import (
+    SETTINGS_FILE,
+    Settings,
+    add_settings,
+    read_settings,
+    stated_settings,
+)
+from btb_pro.db import Database, private_files
+from btb_pro.instruments.catalogue import load_instruments
+from btb_pro.migrate import upgrade
+from btb_pro.security import new_key
+from btb_pro.services.audit import Actor, Context
+from btb_pro.services.studies import record_study
+from btb_pro.study import Study
+from btb_pro.study_file import PACKAGED_STUDY, read_study
+
+LOCAL_ADDRESS = "http://127.0.0.1:8000"
+_KEYS = ("BTB_SECRET_KEYS", "BTB_LINK_KEYS", "BTB_CONTACT_KEYS")
+
+
+class InstallRefused(Exception):
+    """The instance is set up in another way than asked for. The message says which and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """An instance that is ready, and what had to be made for it."""
+
+    settings: Settings
+    study: Study
+    made: tuple[str, ...]
+    """In words, in the order they were made; empty when all was there."""
+
+
+def install(instance: Path, actor: Actor, base_url: str | None = None) -> Installation:
+    """Make what an instance lacks, migrate its database, record its study file; what is there stays.
+
+    `base_url` is for production and in https.
+
+    Raises:
+        InstallRefused: the instance has another base URL than the one asked for.
+        SettingError: a setting that is there is wrong.
+        StudyFileError: the study file that is there has mistakes.
+        DatabaseUnreachable: the database cannot be opened.
+        OSError: the folder cannot be written.
+    """
+    private_files()
+    stated = stated_settings(instance)
+    _refuse_other_address(instance, stated, base_url)
+    fresh = {name: value for name, value in _wanted(base_url).items() if not stated.get(name)}
+    settings = read_settings(instance, stated | fresh)
+    made = []
+    if not instance.exists():
+        instance.mkdir(mode=0o700, parents=True)
+        made.append(f"the folder {instance}")
+    if fresh:
+        add_settings(instance, fresh)
+        made.append(f"{instance / SETTINGS_FILE} with {', '.join(fresh)}")
+    if settings.study_file == instance / "study.toml" and not settings.study_file.exists():
+        settings.study_file.write_bytes(PACKAGED_STUDY.read_bytes())
+        made.append(f"{settings.study_file}, the packaged study")
+    study = read_study(settings.study_file, load_instruments())
+    prepare_database(settings, study, actor)
+    return Installation(settings, study, tuple(made))
+
+
+def prepare_database(settings: Settings, study: Study, actor: Actor) -> None:
+    """Bring the database to the newest schema and record the study file in it.
+
+    Raises:
+        DatabaseUnreachable: it cannot be opened.
+    """
+    database = Database(settings.database_url)
+    try:
+        database.check()
+        upgrade(database)
+        with database.writing() as session:
+            record_study(session, Context(actor, study_version=study.version), study)
+            session.commit()
+    finally:
+        database.close()
+
+
+def _wanted(base_url: str | None) -> dict[str, str]:
+    settings = {"BTB_BASE_URL": base_url or LOCAL_ADDRESS}
+    if base_url:
+        settings["BTB_TRUSTED_HOSTS"] = urlsplit(base_url).hostname or ""
+    return settings | {name: new_key() for name in _KEYS}
+
+
+def _refuse_other_address(instance: Path, stated: dict[str, str], base_url: str | None) -> None:
+    there = stated.get("BTB_BASE_URL", "")
+    if base_url and there and there.rstrip("/") != base_url.rstrip("/"):
+        raise InstallRefused(
+            f"This instance is set up for {there}. To move it to {base_url}, change BTB_BASE_URL and "
+            f"BTB_TRUSTED_HOSTS in {instance / SETTINGS_FILE}."
+        )

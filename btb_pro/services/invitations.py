@@ -1,0 +1,203 @@
+"""Issuing, revoking and looking up links."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from btb_pro import clock
+from btb_pro.links import new_public_id
+from btb_pro.models.invitation import Invitation
+from btb_pro.models.participant import Participant
+from btb_pro.models.visit import Visit
+from btb_pro.services.audit import Context, Step, Tag, step
+from btb_pro.services.participants import find_participant
+from btb_pro.services.runtime import Runtime
+from btb_pro.services.wordings import require_approved
+
+GRACE = timedelta(hours=2)
+"""How long a page that was open when the window closed may still be saved and sent."""
+
+
+class InvitationRefused(Exception):
+    """A link cannot be issued or revoked as asked. The message says why and what to do."""
+
+
+class LinkState(StrEnum):
+    """What a link with a good signature opens."""
+
+    OPEN = "open"
+    NOT_OPEN_YET = "not_open_yet"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    REPLACED = "replaced"
+    WITHDRAWN = "withdrawn"
+    SUBMITTED = "submitted"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedLink:
+    """An invitation with its visit and participant, and what it opens now."""
+
+    invitation: Invitation
+    visit: Visit
+    participant: Participant
+    state: LinkState
+
+
+def issue_invitation(
+    session: Session,
+    context: Context,
+    runtime: Runtime,
+    study_number: str,
+    visit_code: str,
+    *,
+    replace: bool = False,
+) -> Invitation:
+    """The live link of a participant's visit: the one there is, or a new one.
+
+    With `replace` a live link dies and a new one takes its place.
+
+    Raises:
+        ParticipantUnknown: there is no such participant.
+        InvitationRefused: the visit asks nothing, is over or is submitted, or the participant is withdrawn.
+        WordingNotApproved: the visit uses a wording that nobody approved.
+    """
+    participant = find_participant(session, study_number)
+    visit = _find_visit(session, runtime, participant, visit_code)
+    planned = runtime.study.visit(visit_code)
+    if not planned.parts:
+        raise InvitationRefused(
+            f"The visit {visit_code} asks no questions: the study file gives it no instruments."
+        )
+    if participant.withdrawn_at is not None:
+        raise InvitationRefused(f"{participant.study_number} is withdrawn: no link is given out.")
+    if visit.submitted_at is not None:
+        raise InvitationRefused(f"{participant.study_number} has sent in {visit_code} already.")
+    require_approved(session, runtime.study, planned, runtime.instruments)
+    live = _live_invitation(session, visit)
+    if live is not None and not replace:
+        if live.expires_at <= clock.now():
+            raise InvitationRefused(
+                f"The link for {visit_code} expired at {clock.local_text(live.expires_at)} "
+                "and the visit's window is over: move the visit first."
+            )
+        return live
+    number = participant.study_number
+    with step(session, context, Tag.INVITATION_ISSUE, study_number=number) as event:
+        if live is not None:
+            _end(event, live, "replaced", f"{number}/{visit_code}")
+            session.flush()
+        invitation = _new_invitation(event, runtime, participant, visit)
+        session.add(invitation)
+        event.change("invitation", f"{number}/{visit_code}", "public_id", None, invitation.public_id)
+        event.change(
+            "invitation",
+            f"{number}/{visit_code}",
+            "expires_at",
+            None,
+            clock.utc_text(invitation.expires_at),
+        )
+    return invitation
+
+
+def revoke_invitation(
+    session: Session, context: Context, runtime: Runtime, study_number: str, visit_code: str
+) -> Invitation:
+    """End the live link of a participant's visit.
+
+    Raises:
+        ParticipantUnknown: there is no such participant.
+        InvitationRefused: there is no such visit, or no live link.
+    """
+    participant = find_participant(session, study_number)
+    visit = _find_visit(session, runtime, participant, visit_code)
+    live = _live_invitation(session, visit)
+    if live is None:
+        raise InvitationRefused(f"{participant.study_number} has no live link for {visit_code}.")
+    number = participant.study_number
+    with step(session, context, Tag.INVITATION_REVOKE, study_number=number) as event:
+        _end(event, live, "revoked", f"{number}/{visit_code}")
+    return live
+
+
+def link_address(runtime: Runtime, invitation: Invitation) -> str:
+    """The whole address of a link, as it is given to the participant."""
+    return f"{runtime.settings.base_url}/s/{runtime.links.token(invitation.public_id)}"
+
+
+def look_up(session: Session, public_id: str) -> OpenedLink | None:
+    """What a public id leads to now, or nothing. Reads only."""
+    row = session.execute(
+        select(Invitation, Visit, Participant)
+        .join(Visit, Visit.id == Invitation.visit_id)
+        .join(Participant, Participant.id == Visit.participant_id)
+        .where(Invitation.public_id == public_id)
+    ).first()
+    if row is None:
+        return None
+    invitation, visit, participant = row
+    return OpenedLink(invitation, visit, participant, link_state(invitation, visit, participant, clock.now()))
+
+
+def link_state(
+    invitation: Invitation,
+    visit: Visit,
+    participant: Participant,
+    at: datetime,
+    grace: timedelta = timedelta(),
+) -> LinkState:
+    """What a link opens at an instant; `grace` lengthens its life for a page that is open already."""
+    if participant.withdrawn_at is not None:
+        return LinkState.WITHDRAWN
+    if invitation.end_reason is not None:
+        return LinkState(invitation.end_reason)
+    if visit.submitted_at is not None:
+        return LinkState.SUBMITTED
+    if at < invitation.opens_at:
+        return LinkState.NOT_OPEN_YET
+    if at >= invitation.expires_at + grace:
+        return LinkState.EXPIRED
+    return LinkState.OPEN
+
+
+def _find_visit(session: Session, runtime: Runtime, participant: Participant, code: str) -> Visit:
+    codes = [visit.code for visit in runtime.study.visits]
+    visit = session.execute(
+        select(Visit).where(Visit.participant_id == participant.id, Visit.code == code)
+    ).scalar_one_or_none()
+    if code not in codes or visit is None:
+        raise InvitationRefused(f"{code!r} is no visit of this study: use one of {', '.join(codes)}.")
+    return visit
+
+
+def _live_invitation(session: Session, visit: Visit) -> Invitation | None:
+    return session.execute(
+        select(Invitation).where(Invitation.visit_id == visit.id, Invitation.ended_at.is_(None))
+    ).scalar_one_or_none()
+
+
+def _end(event: Step, invitation: Invitation, reason: str, key: str) -> None:
+    invitation.ended_at, invitation.end_reason = event.at, reason
+    event.change("invitation", key, "end_reason", None, reason)
+
+
+def _new_invitation(event: Step, runtime: Runtime, participant: Participant, visit: Visit) -> Invitation:
+    opens_at = visit.opens_at or event.at
+    expires_at = visit.expires_at or event.at + timedelta(days=runtime.study.link_days_without_day0)
+    if expires_at <= event.at:
+        raise InvitationRefused(
+            f"The window of {visit.code} is over: its links died at {clock.local_text(expires_at)}. "
+            "Give the participant another day 0 if that day is wrong."
+        )
+    return Invitation(
+        public_id=new_public_id(),
+        visit_id=visit.id,
+        language=participant.language,
+        issued_at=event.at,
+        opens_at=opens_at,
+        expires_at=expires_at,
+        event_seq=event.seq,
+    )

@@ -1,0 +1,232 @@
+"""Adding, listing and withdrawing participants."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from btb_pro.models.contact import Contact
+from btb_pro.models.invitation import Invitation
+from btb_pro.models.participant import Participant
+from btb_pro.models.visit import Visit
+from btb_pro.security import new_salt, salted_sha256
+from btb_pro.services.audit import Context, Step, Tag, step
+from btb_pro.services.contacts import AddressRefused, read_email, read_phone
+from btb_pro.services.runtime import Runtime
+from btb_pro.study import visit_window
+
+_STUDY_NUMBER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,24}[A-Za-z0-9])?")
+_LOOKS_LIKE_A_PERSON = re.compile(r"\d{8,}")
+
+
+class ParticipantRefused(Exception):
+    """A participant cannot be added as asked. The messages say what is wrong and what is expected."""
+
+    def __init__(self, messages: list[str]) -> None:
+        self.messages = messages
+        super().__init__(" ".join(messages))
+
+
+class ParticipantUnknown(Exception):
+    """No participant has that study number."""
+
+    def __init__(self, study_number: str) -> None:
+        super().__init__(f"No participant has the study number {study_number}: see btb-pro participant list.")
+
+
+class WithdrawalRefused(Exception):
+    """The participant cannot be withdrawn. The message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewParticipant:
+    """What is said of a participant who is to be added; empty texts mean that it was not said."""
+
+    study_number: str
+    site: str
+    language: str = ""
+    email: str = ""
+    phone: str = ""
+    day0: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    study_number: str
+    site: str
+    language: str | None
+    contacts: tuple[tuple[str, str], ...]
+    day0: date | None
+
+
+def add_participant(session: Session, context: Context, runtime: Runtime, new: NewParticipant) -> Participant:
+    """Add a participant with all visits of the study file and, sealed, the contact details.
+
+    Raises:
+        ParticipantRefused: with every fault of what was given.
+    """
+    faults = find_faults(session, runtime, new)
+    if faults:
+        raise ParticipantRefused(faults)
+    checked = _read(new)
+    with step(session, context, Tag.PARTICIPANT_ADD, study_number=checked.study_number) as event:
+        participant = Participant(
+            study_number=checked.study_number,
+            site_code=checked.site,
+            language=checked.language,
+            day0=checked.day0,
+            event_seq=event.seq,
+        )
+        session.add(participant)
+        session.flush()
+        key = checked.study_number
+        event.change("participant", key, "site", None, checked.site)
+        event.change("participant", key, "language", None, checked.language)
+        event.change("participant", key, "day0", None, checked.day0.isoformat() if checked.day0 else None)
+        _add_contacts(session, event, runtime, participant, checked)
+        _add_visits(session, event, runtime, participant)
+    return participant
+
+
+def find_faults(session: Session, runtime: Runtime, new: NewParticipant) -> list[str]:
+    """Everything that is wrong with what was given for a participant; empty when it can be added."""
+    faults = [
+        *_study_number_faults(new.study_number),
+        *_choice_faults("site", new.site, [site.code for site in runtime.study.sites]),
+    ]
+    if new.language:
+        faults += _choice_faults("language", new.language, list(runtime.study.languages))
+    for reader, text in ((read_email, new.email), (read_phone, new.phone)):
+        if text:
+            try:
+                reader(text)
+            except AddressRefused as error:
+                faults.append(str(error))
+    if new.day0 and _read_day(new.day0) is None:
+        faults.append(f"{new.day0!r} is no day: write day 0 as 2026-01-31.")
+    known = select(Participant.id).where(Participant.study_number == new.study_number.strip())
+    if session.execute(known).first():
+        faults.append(f"There is a participant {new.study_number.strip()} already.")
+    return faults
+
+
+def find_participant(session: Session, study_number: str) -> Participant:
+    """The participant with a study number.
+
+    Raises:
+        ParticipantUnknown: there is none.
+    """
+    query = select(Participant).where(Participant.study_number == study_number.strip())
+    participant = session.execute(query).scalar_one_or_none()
+    if participant is None:
+        raise ParticipantUnknown(study_number)
+    return participant
+
+
+def withdraw_participant(session: Session, context: Context, study_number: str, reason: str) -> Participant:
+    """Withdraw a participant: every link dies at once, answers stay.
+
+    Raises:
+        ParticipantUnknown: there is none with that number.
+        WithdrawalRefused: no reason is given, or the participant is withdrawn already.
+    """
+    participant = find_participant(session, study_number)
+    if not reason.strip():
+        raise WithdrawalRefused("A withdrawal needs a reason: --reason TEXT.")
+    if participant.withdrawn_at is not None:
+        raise WithdrawalRefused(f"{participant.study_number} is withdrawn already.")
+    number = participant.study_number
+    with step(
+        session, context, Tag.PARTICIPANT_WITHDRAW, study_number=number, reason=reason.strip()
+    ) as event:
+        participant.withdrawn_at = event.at
+        participant.withdrawal_reason = reason.strip()
+        event.change("participant", number, "is_withdrawn", "false", "true")
+        live = session.execute(
+            select(Invitation, Visit.code)
+            .join(Visit, Visit.id == Invitation.visit_id)
+            .where(Visit.participant_id == participant.id, Invitation.ended_at.is_(None))
+        ).all()
+        for invitation, visit_code in live:
+            invitation.ended_at, invitation.end_reason = event.at, "withdrawn"
+            event.change("invitation", f"{number}/{visit_code}", "end_reason", None, "withdrawn")
+    return participant
+
+
+def _read(new: NewParticipant) -> _Checked:
+    contacts = []
+    if new.email:
+        contacts.append(("email", read_email(new.email)))
+    if new.phone:
+        contacts.append(("phone", read_phone(new.phone)))
+    return _Checked(
+        study_number=new.study_number.strip(),
+        site=new.site,
+        language=new.language or None,
+        contacts=tuple(contacts),
+        day0=_read_day(new.day0) if new.day0 else None,
+    )
+
+
+def _add_contacts(
+    session: Session, event: Step, runtime: Runtime, participant: Participant, checked: _Checked
+) -> None:
+    for kind, address in checked.contacts:
+        salt = new_salt()
+        sealed = runtime.sealer.seal(address, f"contact/{participant.id}/{kind}")
+        session.add(
+            Contact(participant_id=participant.id, kind=kind, sealed=sealed, salt=salt, event_seq=event.seq)
+        )
+        event.change(
+            "contact", f"{checked.study_number}/{kind}", "sha256", None, salted_sha256(salt, address)
+        )
+
+
+def _add_visits(session: Session, event: Step, runtime: Runtime, participant: Participant) -> None:
+    for visit in runtime.study.visits:
+        window = visit_window(visit, participant.day0)
+        session.add(
+            Visit(
+                participant_id=participant.id,
+                code=visit.code,
+                planned_on=window.planned_on,
+                opens_at=window.opens_at,
+                closes_at=window.closes_at,
+                expires_at=window.expires_at,
+                event_seq=event.seq,
+            )
+        )
+        planned = window.planned_on.isoformat() if window.planned_on else None
+        event.change("visit", f"{participant.study_number}/{visit.code}", "planned_on", None, planned)
+
+
+def _study_number_faults(text: str) -> list[str]:
+    number = text.strip()
+    if not _STUDY_NUMBER.fullmatch(number):
+        return [
+            f"{number!r} is no study number: use 1 to 26 letters a to z, digits, hyphens or underscores, "
+            "beginning and ending with a letter or digit."
+        ]
+    if _LOOKS_LIKE_A_PERSON.search(number):
+        return [
+            f"{number!r} holds eight digits or more in a row, like a phone or birth number: "
+            "a study number must not tell who somebody is."
+        ]
+    return []
+
+
+def _choice_faults(what: str, given: str, allowed: list[str]) -> list[str]:
+    if given in allowed:
+        return []
+    return [f"{given!r} is no {what} of this study: use one of {', '.join(allowed)}."]
+
+
+def _read_day(text: str) -> date | None:
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -1,0 +1,100 @@
+"""Trading a link for a session, and finding it again."""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from btb_pro import clock
+from btb_pro.models.invitation import Invitation
+from btb_pro.models.participant import Participant
+from btb_pro.models.participant_session import ParticipantSession
+from btb_pro.models.visit import Visit
+from btb_pro.services.audit import Actor, Context, Tag, step
+from btb_pro.services.invitations import GRACE, LinkState, OpenedLink, link_state
+
+LIFETIME = timedelta(hours=24)
+"""How long a session lasts after its last save."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """A session with everything that it opens."""
+
+    session: ParticipantSession
+    invitation: Invitation
+    visit: Visit
+    participant: Participant
+    state: LinkState
+    is_over: bool
+    """More than 24 hours since the last save: it may still write, it shows nothing."""
+
+
+def start_session(
+    session: Session, context: Context, link: OpenedLink, language: str, mode: str = "own_phone"
+) -> tuple[ParticipantSession, str]:
+    """A new session for an open link, and the secret for its cookie."""
+    secret = secrets.token_urlsafe(24)
+    number = link.participant.study_number
+    with step(session, context, Tag.SESSION_START, study_number=number) as event:
+        started = ParticipantSession(
+            handle=secrets.token_hex(5),
+            secret_sha256=_digest(secret),
+            invitation_id=link.invitation.id,
+            language=language,
+            mode=mode,
+            started_at=event.at,
+            last_saved_at=event.at,
+            event_seq=event.seq,
+        )
+        session.add(started)
+        event.change("session", started.handle, "visit", None, link.visit.code)
+        event.change("session", started.handle, "language", None, language)
+    return started, secret
+
+
+def find_session(session: Session, handle: str, secret: str) -> Answering | None:
+    """The session that a handle and its cookie's secret lead to, or nothing."""
+    row = session.execute(
+        select(ParticipantSession, Invitation, Visit, Participant)
+        .join(Invitation, Invitation.id == ParticipantSession.invitation_id)
+        .join(Visit, Visit.id == Invitation.visit_id)
+        .join(Participant, Participant.id == Visit.participant_id)
+        .where(ParticipantSession.handle == handle)
+    ).first()
+    if row is None or not hmac.compare_digest(row[0].secret_sha256, _digest(secret)):
+        return None
+    found, invitation, visit, participant = row
+    now = clock.now()
+    return Answering(
+        session=found,
+        invitation=invitation,
+        visit=visit,
+        participant=participant,
+        state=link_state(invitation, visit, participant, now, grace=GRACE),
+        is_over=now >= found.last_saved_at + LIFETIME,
+    )
+
+
+def change_language(session: Session, context: Context, answering: Answering, language: str) -> None:
+    """Show the rest of a session in another language."""
+    old = answering.session.language
+    if language == old:
+        return
+    number = answering.participant.study_number
+    with step(session, context, Tag.SESSION_LANGUAGE, study_number=number) as event:
+        answering.session.language = language
+        event.change("session", answering.session.handle, "language", old, language)
+
+
+def participant_actor(participant: Participant) -> Actor:
+    """A participant as an actor of the audit trail."""
+    return Actor("participant", participant.study_number, "participant", participant.site_code)
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,86 @@
+"""What both faces share of the web: limits, headers, language, and one log line a request."""
+
+import logging
+import secrets
+import time
+import traceback
+
+from flask import Flask, Response, g, request
+from flask_babel import Babel
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from btb_pro.clock import OSLO
+from btb_pro.config import Settings
+from btb_pro.i18n import LANGUAGES, language_of_browser
+from btb_pro.logs import request_line
+from btb_pro.security import response_headers
+
+_LARGEST_FORM = 256 * 1024
+_YEAR_S = 365 * 24 * 3600
+_log = logging.getLogger("btb_pro.requests")
+
+
+def prepare_web(app: Flask, settings: Settings) -> None:
+    """Set what holds for every request and response, whichever face it belongs to."""
+    app.config.update(
+        SECRET_KEY=settings.secret_keys[0],
+        SECRET_KEY_FALLBACKS=list(settings.secret_keys[1:]),
+        MAX_CONTENT_LENGTH=_LARGEST_FORM,
+        MAX_FORM_MEMORY_SIZE=_LARGEST_FORM,
+        TRUSTED_HOSTS=list(settings.trusted_hosts) or None,
+        SEND_FILE_MAX_AGE_DEFAULT=_YEAR_S,
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    Babel(app, default_locale="en", default_timezone=OSLO.key, locale_selector=language_of_request)
+    _mark_responses(app, settings)
+    if settings.proxy_hops:
+        hops = settings.proxy_hops
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # the documented way to wrap an app
+            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_prefix=hops
+        )
+
+
+def language_of_request() -> str:
+    """The language that a view has found or forced, else the one asked for, else the browser's."""
+    if "language" not in g:
+        wished = request.args.get("lang", "")
+        accepted = request.headers.get("Accept-Language", "")
+        g.language = wished if wished in LANGUAGES else language_of_browser(accepted)
+    return str(g.language)
+
+
+def request_id() -> str:
+    """A random name for this request, the same in the log and in the audit trail."""
+    if "request_id" not in g:
+        g.request_id = secrets.token_hex(6)
+    return str(g.request_id)
+
+
+def log_error(error: Exception) -> None:
+    """Log where an unexpected error happened. Its message stays out: it may hold what somebody answered."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    _log.error("%s %s\n%s", request_id(), type(error).__name__, frames)
+
+
+def _mark_responses(app: Flask, settings: Settings) -> None:
+    headers = response_headers(settings.is_production)
+
+    @app.before_request
+    def note_start() -> None:
+        g.started = time.perf_counter()
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        for name, value in headers.items():
+            response.headers.setdefault(name, value)
+        if request.endpoint != "static":
+            response.headers["Cache-Control"] = "no-store"
+            response.headers["Vary"] = "Cookie, Accept-Language"
+        if response.mimetype == "text/html":
+            response.headers["Content-Language"] = language_of_request()
+        rule = request.url_rule.rule if request.url_rule else "-"
+        milliseconds = (time.perf_counter() - g.get("started", time.perf_counter())) * 1000
+        _log.info(request_line(request.method, rule, response.status_code, milliseconds, request_id()))
+        return response

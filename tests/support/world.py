@@ -1,0 +1,126 @@
+"""A study in a folder of its own, for tests that need the whole app."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from btb_pro import clock, create_app
+from btb_pro.config import read_settings, write_settings
+from btb_pro.db import Database
+from btb_pro.migrate import upgrade
+from btb_pro.security import new_key
+from btb_pro.services.audit import Actor, Context
+from btb_pro.services.invitations import issue_invitation, revoke_invitation
+from btb_pro.services.participants import NewParticipant, add_participant, withdraw_participant
+from btb_pro.services.runtime import Runtime
+from btb_pro.services.studies import record_study
+from btb_pro.study_file import PACKAGED_STUDY
+from tests.support.plain_browser import PlainBrowser
+
+COMMAND = Context(Actor("command", "tester"))
+
+
+@cache
+def _migrated_database() -> Path:
+    """One migrated, empty database a process; each world starts from a copy."""
+    path = Path(mkdtemp()) / "empty.db"
+    database = Database(f"sqlite:///{path}")
+    upgrade(database)
+    database.close()
+    return path
+
+
+@dataclass
+class World:
+    """An instance with its app."""
+
+    folder: Path
+    app: Flask
+
+    @property
+    def runtime(self) -> Runtime:
+        """What the app knows."""
+        runtime = self.app.extensions["btb_pro"]
+        assert isinstance(runtime, Runtime)
+        return runtime
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session whose changes are committed."""
+        with self.runtime.database.writing() as session:
+            yield session
+            session.commit()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that only looks."""
+        with self.runtime.database.reading() as session:
+            yield session
+
+    def add(self, study_number: str = "BTB-001", site: str = "oslo", language: str = "", **more: str) -> str:
+        """Add a participant, with day 0 today if nothing else is said."""
+        more.setdefault("day0", clock.today().isoformat())
+        with self.writing() as session:
+            new = NewParticipant(study_number, site, language, **more)
+            add_participant(session, COMMAND, self.runtime, new)
+        return study_number
+
+    def invite(self, study_number: str = "BTB-001", visit: str = "baseline", *, replace: bool = False) -> str:
+        """The address of a participant's link."""
+        with self.writing() as session:
+            invitation = issue_invitation(
+                session, COMMAND, self.runtime, study_number, visit, replace=replace
+            )
+            return f"/s/{self.runtime.links.token(invitation.public_id)}"
+
+    def revoke(self, study_number: str, visit: str = "baseline") -> None:
+        """End a link."""
+        with self.writing() as session:
+            revoke_invitation(session, COMMAND, self.runtime, study_number, visit)
+
+    def withdraw(self, study_number: str) -> None:
+        """Withdraw a participant."""
+        with self.writing() as session:
+            withdraw_participant(session, COMMAND, study_number, "moved away")
+
+    def browser(self, language: str = "nb") -> PlainBrowser:
+        """A fresh browser without cookies."""
+        return PlainBrowser(self.app.test_client(), language)
+
+    def started(self, link: str = "", language: str = "nb") -> PlainBrowser:
+        """A browser that has pressed Start."""
+        if not link:
+            self.add(language=language)
+            link = self.invite()
+        browser = self.browser(language).open(link).press()
+        assert browser.page == "parts"
+        return browser
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.runtime.database.close()
+
+
+def make_world(folder: Path, *, allow_unapproved: bool = True, study: str = "") -> World:
+    """An instance in a folder: fresh keys, the packaged study or the one given, an empty database."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = study or PACKAGED_STUDY.read_text(encoding="utf-8")
+    if allow_unapproved:
+        text = text.replace("allow_unapproved_wording = false", "allow_unapproved_wording = true")
+    (folder / "study.toml").write_text(text, encoding="utf-8")
+    keys = {name: new_key() for name in ("BTB_SECRET_KEYS", "BTB_LINK_KEYS", "BTB_CONTACT_KEYS")}
+    write_settings(folder, {"BTB_BASE_URL": "http://localhost", **keys})
+    shutil.copy(_migrated_database(), folder / "btb.db")
+    app = create_app(read_settings(folder, {}))
+    app.testing = True
+    world = World(folder, app)
+    with world.writing() as session:
+        record_study(session, COMMAND, world.runtime.study)
+    return world
