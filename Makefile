@@ -101,7 +101,7 @@ translations: $(VENV)/base.stamp ## Brings the catalogues up to date with the co
 	      --input-file $(TRANSLATIONS)/messages.pot --output-dir $(TRANSLATIONS) --locale $$language; fi || exit 1; \
 	done
 	@for file in $(TRANSLATIONS)/messages.pot $(LANGUAGES:%=$(TRANSLATIONS)/%/LC_MESSAGES/messages.po); do \
-	  sed '/^"POT-Creation-Date:/d; /^"PO-Revision-Date:/d; /^"Generated-By:/d; /^"Report-Msgid-Bugs-To:/d' $$file > $$file.new && mv $$file.new $$file; done
+	  sed '/^"POT-Creation-Date:/d; /^"PO-Revision-Date:/d; /^"Generated-By:/d; /^"Report-Msgid-Bugs-To:/d; /^"Last-Translator:/d; /^"Language-Team:/d' $$file > $$file.new && mv $$file.new $$file; done
 	@$(MAKE) --no-print-directory compile
 
 # ---------------------------------------------------------------- locks and tools

@@ -5,8 +5,8 @@
 Needs node on PATH, and `npm ci` to have run in this folder (`make assets` sees to both). Designsystemet's
 tool makes our theme from designsystemet.config.json; this script puts the theme, the component files that our
 pages use and participant.css into cascade layers, and writes btb_pro/static/participant.<hash>.css with a .gz
-beside it, the licence of what is in it, and manifest.json ({"participant.css": "participant.<hash>.css"}). The
-same input gives the same bytes.
+beside it, the licence of what is in it, and manifest.json ({"participant.css": "participant.<hash>.css"}).
+The same input gives the same bytes.
 """
 
 import gzip

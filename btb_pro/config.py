@@ -106,7 +106,7 @@ def add_settings(instance: Path, values: Mapping[str, str]) -> None:
 def _read_file(path: Path) -> dict[str, str]:
     try:
         text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, UnicodeDecodeError) as error:
         raise SettingError(f"{path} cannot be read ({error}): mend its rights or its contents.") from error

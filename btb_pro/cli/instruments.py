@@ -6,11 +6,11 @@ from pathlib import Path
 import click
 
 from btb_pro.cli.common import Command, Refused, changing
-from btb_pro.cli.questionnaire import questionnaire_lines
 from btb_pro.instruments.catalogue import instrument_files, load_instruments
 from btb_pro.instruments.checks import check_instruments
 from btb_pro.instruments.hashes import count_statuses, wording_sha256
 from btb_pro.instruments.model import Instrument
+from btb_pro.instruments.printout import questionnaire_text
 from btb_pro.services.wordings import approve_wording
 
 
@@ -56,8 +56,7 @@ def show(code: str, language: str | None) -> None:
     language = instrument.languages[0] if language is None else language
     if language not in instrument.languages:
         raise Refused(f"{code} has no wording in {language!r}: use one of {', '.join(instrument.languages)}.")
-    for line in questionnaire_lines(instrument, language):
-        click.echo(line)
+    click.echo(questionnaire_text(instrument, language), nl=False)
 
 
 @instruments.command("check", cls=Command)

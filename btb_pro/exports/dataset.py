@@ -8,9 +8,9 @@ later, so what is written afterwards changes no export up to the same cut-off. O
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from btb_pro.exports.records import (
@@ -52,6 +52,21 @@ _ANSWER_COLUMNS = (
     Answer.received_at,
     Answer.session_id,
 )
+"""In the order of `AnswerRow`."""
+
+
+class _Person(NamedTuple):
+    id: int
+    study_number: str
+    site: str
+
+
+class _StoredVisit(NamedTuple):
+    id: int
+    participant_id: int
+    code: str
+    submitted_at: datetime | None
+    submitted_seq: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +108,8 @@ class Dataset:
         query = query.where(Participant.event_seq <= self.cutoff.seq)
         if self.filters.sites:
             query = query.where(Participant.site_code.in_(self.filters.sites))
-        people = sorted(self._session.execute(query), key=lambda participant: participant.study_number)
+        people = [_Person(*row) for row in self._session.execute(query)]
+        people.sort(key=lambda person: person.study_number)
         for start in range(0, len(people), _PARTICIPANTS_AT_ONCE):
             yield from self._visits_of(people[start : start + _PARTICIPANTS_AT_ONCE])
 
@@ -117,7 +133,7 @@ class Dataset:
             .execution_options(yield_per=_ROWS_AT_ONCE)
         )
         for number, site, visit, instrument, version, *answer in rows:
-            yield HistoryRecord(number, site, visit, instrument, version, self._answer(*answer))
+            yield HistoryRecord(number, site, visit, instrument, version, self._answer(answer))
 
     def _are_taken(self) -> Iterator[ColumnElement[bool]]:
         if self.filters.sites:
@@ -127,35 +143,41 @@ class Dataset:
         if self.filters.submitted_only:
             yield Visit.submitted_seq <= self.cutoff.seq
 
-    def _visits_of(self, people: Sequence[Row[tuple[int, str, str]]]) -> Iterator[VisitRecord]:
-        stored: dict[int, list[Any]] = {person.id: [] for person in people}
-        for visit in self._session.execute(
+    def _visits_of(self, people: Sequence[_Person]) -> Iterator[VisitRecord]:
+        visits: dict[int, list[_StoredVisit]] = {person.id: [] for person in people}
+        for row in self._session.execute(
             select(Visit.id, Visit.participant_id, Visit.code, Visit.submitted_at, Visit.submitted_seq)
             .join(Participant, Participant.id == Visit.participant_id)
-            .where(Visit.participant_id.in_(stored), *self._are_taken())
+            .where(Visit.participant_id.in_(visits), *self._are_taken())
         ):
-            stored[visit.participant_id].append(visit)
-        rows = self._rows([visit.id for visits in stored.values() for visit in visits])
+            visit = _StoredVisit(*row)
+            visits[visit.participant_id].append(visit)
+        rows = self._rows([visit.id for of_person in visits.values() for visit in of_person])
         for person in people:
-            for visit in sorted(stored[person.id], key=self._visit_order):
-                is_submitted = visit.submitted_seq is not None and visit.submitted_seq <= self.cutoff.seq
-                answers = rows.answers.get(visit.id, ())
-                if not answers and not is_submitted:
-                    continue
-                yield VisitRecord(
-                    participant=person.study_number,
-                    site=person.site_code,
-                    visit=visit.code,
-                    status=self._status(is_submitted, rows.expiry.get(visit.id)),
-                    started_at=answers[0].received_at if answers else None,
-                    submitted_at=visit.submitted_at if is_submitted else None,
-                    fields=self._fields(visit.code, answers, rows.versions.get(visit.id, {})),
-                    scores=self._scores(rows.scores.get(visit.id, ())),
-                )
+            for visit in sorted(visits[person.id], key=self._visit_order):
+                if visit.id in rows.answers or self._is_submitted(visit):
+                    yield self._record(person, visit, rows)
 
-    def _visit_order(self, visit: Any) -> tuple[int, str]:
+    def _visit_order(self, visit: _StoredVisit) -> tuple[int, str]:
         # A visit that an amendment took out of the study file still has its answers: it comes last.
         return self._place.get(visit.code, len(self._place)), visit.code
+
+    def _is_submitted(self, visit: _StoredVisit) -> bool:
+        return visit.submitted_seq is not None and visit.submitted_seq <= self.cutoff.seq
+
+    def _record(self, person: _Person, visit: _StoredVisit, rows: _Rows) -> VisitRecord:
+        is_submitted = self._is_submitted(visit)
+        answers = rows.answers.get(visit.id, ())
+        return VisitRecord(
+            participant=person.study_number,
+            site=person.site,
+            visit=visit.code,
+            status=self._status(is_submitted, rows.expiry.get(visit.id)),
+            started_at=answers[0].received_at if answers else None,
+            submitted_at=visit.submitted_at if is_submitted else None,
+            fields=self._fields(visit.code, answers, rows.versions.get(visit.id, {})),
+            scores=self._scores(rows.scores.get(visit.id, ())),
+        )
 
     def _status(self, is_submitted: bool, expires_at: datetime | None) -> VisitStatus:
         if is_submitted:
@@ -220,35 +242,13 @@ class Dataset:
             .order_by(Answer.event_seq, Answer.id)
         )
         for visit_id, *answer in rows:
-            answers.setdefault(visit_id, []).append(self._answer(*answer))
+            answers.setdefault(visit_id, []).append(self._answer(answer))
         return answers
 
-    def _answer(
-        self,
-        seq: int,
-        field: str,
-        state: str,
-        value: str | None,
-        language: str,
-        wording_sha256: str,
-        mode: str,
-        shown_at: datetime | None,
-        device_at: str | None,
-        received_at: datetime,
-        session_id: int,
-    ) -> AnswerRow:
-        return AnswerRow(
-            seq=seq,
-            field=field,
-            stored=StoredAnswer(AnswerState(state), value),
-            language=language,
-            wording_sha256=wording_sha256,
-            mode=mode,
-            shown_at=shown_at,
-            device_at=device_at,
-            received_at=received_at,
-            session=self._session_numbers[session_id],
-        )
+    def _answer(self, columns: Sequence[Any]) -> AnswerRow:
+        seq, field, state, value, *as_stored, session_id = columns
+        stored = StoredAnswer(AnswerState(state), value)
+        return AnswerRow(seq, field, stored, *(*as_stored, self._session_numbers[session_id]))
 
     def _read_versions(self, visit_ids: Sequence[int]) -> Mapping[int, Mapping[str, str]]:
         versions: dict[int, dict[str, str]] = {}
@@ -290,7 +290,7 @@ class Dataset:
             .where(Invitation.visit_id.in_(visit_ids), Invitation.event_seq <= self.cutoff.seq)
             .order_by(Invitation.event_seq, Invitation.id)
         )
-        return {visit_id: expires_at for visit_id, expires_at in rows}
+        return {row.visit_id: row.expires_at for row in rows}
 
     def _number_sessions(self) -> Mapping[int, int]:
         """Session id to its number within its visit, from 1. A session takes no part in any file itself."""

@@ -60,7 +60,9 @@ def study_variables(study: Study, instruments: Mapping[str, Instrument]) -> Vari
     return Variables(
         instruments=used,
         fields=tuple(variable for instrument in used for variable in _field_variables(instrument)),
-        scores=tuple(ScoreVariable(one.code, instrument, one) for instrument in used for one in instrument.scores),
+        scores=tuple(
+            ScoreVariable(one.code, instrument, one) for instrument in used for one in instrument.scores
+        ),
     )
 
 

@@ -66,7 +66,7 @@ class StoredAnswer:
 Current = Mapping[str, StoredAnswer]
 """Field code to its newest row; a field that has no row is not in it."""
 
-_STATE_OF_ROW: Mapping[AnswerState, ItemState] = {
+STATE_OF_ROW: Mapping[AnswerState, ItemState] = {
     AnswerState.ANSWERED: ItemState.ANSWERED,
     AnswerState.SKIPPED: ItemState.LEFT_BLANK,
     AnswerState.CLEARED: ItemState.LEFT_BLANK,
@@ -94,7 +94,7 @@ def field_state(instrument: Instrument, field: Field, current: Current) -> ItemS
         if not condition_holds(field.when, current):
             return ItemState.NOT_APPLICABLE
     row = current.get(field.code)
-    return ItemState.NOT_REACHED if row is None else _STATE_OF_ROW[row.state]
+    return ItemState.NOT_REACHED if row is None else STATE_OF_ROW[row.state]
 
 
 def field_value(instrument: Instrument, field: Field, current: Current) -> str | None:

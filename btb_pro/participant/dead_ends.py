@@ -13,6 +13,7 @@ from btb_pro.participant.requests import drain, refuse_foreign, refuse_unreadabl
 from btb_pro.participant.visitor import DeadEnd, GoTo, runtime
 from btb_pro.services.invitations import LinkState
 from btb_pro.services.sessions import find_session
+from btb_pro.services.wordings import WordingNotApproved
 from btb_pro.web import log_error
 
 _STATUS = {LinkState.NOT_OPEN_YET: 403}
@@ -52,6 +53,16 @@ def dead_link(error: DeadEnd) -> ResponseValue:
     g.site_code = error.site_code
     title, paragraphs = _words(error.state)
     return _dead_end(title, paragraphs, _STATUS.get(error.state, _GONE))
+
+
+@participant.errorhandler(WordingNotApproved)
+def not_ready(_error: WordingNotApproved) -> ResponseValue:
+    """The page of a link whose questions were changed and are not approved yet."""
+    return _dead_end(
+        gettext("The questions are not ready yet"),
+        [gettext("Keep the message and try again tomorrow. Does it still not work? Ring us.")],
+        503,
+    )
 
 
 @participant.app_errorhandler(HTTPException)

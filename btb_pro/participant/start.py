@@ -17,6 +17,7 @@ from btb_pro.participant.words import last_day_in_words
 from btb_pro.services.invitations import LinkState, OpenedLink, look_up
 from btb_pro.services.sessions import find_session, participant_actor, start_session
 from btb_pro.services.submission import Receipt
+from btb_pro.services.wordings import require_approved
 
 _MOST_SESSIONS_OF_A_BROWSER = 20
 
@@ -30,8 +31,7 @@ def start(token: str) -> ResponseValue:
         link = _open(db, token)
         if link.state is LinkState.SUBMITTED:
             return _receipt(link)
-        if link.state is not LinkState.OPEN:
-            raise DeadEnd(link.state, link.participant.site_code)
+        _require_open(db, link)
         response = Response(_start_page(link, token), mimetype="text/html")
         remember_link(response, token, house.settings.is_production)
         return response
@@ -47,8 +47,7 @@ def begin(token: str) -> ResponseValue:
         link = _open(db, token)
         if link.state is LinkState.SUBMITTED:
             return _receipt(link)
-        if link.state is not LinkState.OPEN:
-            raise DeadEnd(link.state, link.participant.site_code)
+        _require_open(db, link)
         handle, secret = _session_of_this_browser(db, link)
         if not handle:
             context = request_context(house, participant_actor(link.participant))
@@ -83,6 +82,19 @@ def _open(db: Session, token: str) -> OpenedLink:
     elif link.invitation.language:
         g.language = link.invitation.language
     return link
+
+
+def _require_open(db: Session, link: OpenedLink) -> None:
+    """Refuse a link that cannot be started now.
+
+    Raises:
+        DeadEnd: it is over, or not open yet.
+        WordingNotApproved: a wording was changed after the link was issued, and nobody approved it since.
+    """
+    if link.state is not LinkState.OPEN:
+        raise DeadEnd(link.state, link.participant.site_code)
+    house = runtime()
+    require_approved(db, house.study, house.study.visit(link.visit.code), house.instruments)
 
 
 def _session_of_this_browser(db: Session, link: OpenedLink) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""The look: assets/sample.html holds every part of the participant's pages, in the markup of the templates."""
+"""The look: assets/sample.html holds every part of the participant's pages, in the templates' markup."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

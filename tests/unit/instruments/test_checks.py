@@ -1,9 +1,12 @@
 """The checks: each rule has a broken file, and a broken file breaks nothing but its rule."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from btb_pro.instruments.catalogue import load_instruments
 from btb_pro.instruments.checks import RULE_IDS, check_instruments
@@ -191,6 +194,24 @@ def test_a_field_cannot_depend_on_itself(tmp_path: Path) -> None:
     assert [problem.rule for problem in check_instruments([path])] == ["condition-later"]
 
 
+LINES = SOUND.read_text(encoding="utf-8").splitlines()
+TOKENS = sorted(set(re.findall(r"\{[^{}]*\}|\[[^\[\]]*\]|[\w.]+", SOUND.read_text(encoding="utf-8"))))
+
+
+@given(st.data())
+def test_however_a_file_is_garbled_its_mistakes_are_told_and_nothing_crashes(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    number = data.draw(st.integers(0, len(LINES) - 1))
+    old = data.draw(st.sampled_from([token for token in TOKENS if token in LINES[number]] or [LINES[number]]))
+    new = data.draw(st.sampled_from(["", "[]", "{}", "[x]", "{x: y}", "x", "-1", "3", *TOKENS]))
+    garbled = [*LINES[:number], LINES[number].replace(old, new, 1), *LINES[number + 1 :]]
+    path = tmp_path_factory.mktemp("garbled") / "demo.yaml"
+    path.write_text("\n".join(garbled), encoding="utf-8")
+    problems = check_instruments([path])
+    assert all(problem.rule in RULE_IDS and problem.message for problem in problems)
+
+
 def test_a_folder_with_a_problem_gives_no_instruments(tmp_path: Path) -> None:
     changed(tmp_path, ("page_size: 1", "page_size: 0"))
     with pytest.raises(InstrumentFileError, match="page-size-illegal"):
@@ -201,3 +222,11 @@ def test_an_overlay_without_its_instrument_is_told(tmp_path: Path) -> None:
     (tmp_path / "demo.sv.yaml").write_text("language: sv\n", encoding="utf-8")
     with pytest.raises(InstrumentFileError, match="overlay-alone"):
         load_instruments(tmp_path)
+
+
+def test_the_examples_of_the_documentation_are_sound(tmp_path: Path) -> None:
+    page = (HERE.parents[2] / "docs" / "instruments.md").read_text(encoding="utf-8")
+    instrument, overlay = (block.split("```")[0] for block in page.split("```yaml\n")[1:])
+    (tmp_path / "demo.yaml").write_text(instrument, encoding="utf-8")
+    (tmp_path / "demo.sv.yaml").write_text(overlay, encoding="utf-8")
+    assert load_instruments(tmp_path)["demo"].languages == ("nb", "en", "sv")

@@ -15,7 +15,7 @@ PACKAGED = Path(str(files("btb_pro.instruments")))
 INSTRUMENTS = load_instruments()
 SHC_NAMES = """
     cold_flu cough asthma headache neck upper_back low_back arm shoulder migraine palpitations chest breathing
-    leg_activity heartburn stomach_unease ulcer stomach_pain gas diarrhoea constipation eczema allergy 
+    leg_activity heartburn stomach_unease ulcer stomach_pain gas diarrhoea constipation eczema allergy
     hot_flushes sleep tired dizzy anxiety depression
 """
 SHC = [f"shc_{name}" for name in SHC_NAMES.split()]

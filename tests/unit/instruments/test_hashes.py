@@ -142,7 +142,8 @@ sections:
         "choices": [{"code": "0", "label": "Nei", "is_exclusive": False, "asks_text": False}, bare],
         **dict.fromkeys(["minimum", "maximum", "max_length", "unit", "when"]),
     }
-    item = {"code": "tiny_rain", "type": "scale", "text": "Regn", "fields": [field], "stem": None, "when": None}
+    words = {"code": "tiny_rain", "type": "scale", "text": "Regn"}
+    item = {**words, "fields": [field], "stem": None, "when": None}
     shown = {"title": "Været", "recall": {"period": "P7D", "text": "siste uke"}, "items": [item]}
     canonical = json.dumps(shown, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
     assert wording_sha256(read_instrument(path), "nb") == hashlib.sha256(canonical).hexdigest()
