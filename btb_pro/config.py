@@ -103,6 +103,22 @@ def add_settings(instance: Path, values: Mapping[str, str]) -> None:
         file.writelines(f"{name}={value}\n" for name, value in values.items())
 
 
+def host_of(base_url: str) -> str:
+    """The host name in a base URL.
+
+    Raises:
+        SettingError: it is no address that a link can begin with.
+    """
+    try:
+        parts = urlsplit(base_url)
+        host = parts.hostname if parts.port != 0 else None
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in ("http", "https") or parts.query or parts.fragment:
+        raise SettingError("BTB_BASE_URL must be an address like https://btb.hospital.example.")
+    return host
+
+
 def _read_file(path: Path) -> dict[str, str]:
     try:
         text = path.read_text(encoding="utf-8")
@@ -127,18 +143,8 @@ def _base_url(values: Mapping[str, str], instance: Path) -> str:
         raise SettingError(
             f"BTB_BASE_URL is missing: run btb-pro init, or set it in {instance / SETTINGS_FILE}."
         )
-    if not _is_address(text):
-        raise SettingError("BTB_BASE_URL must be an address like https://btb.hospital.example.")
+    host_of(text)
     return text.rstrip("/")
-
-
-def _is_address(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        has_host = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-    return has_host and parts.scheme in ("http", "https") and not parts.query and not parts.fragment
 
 
 def _keys(values: Mapping[str, str], name: str) -> tuple[str, ...]:

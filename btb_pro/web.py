@@ -5,13 +5,13 @@ import secrets
 import time
 import traceback
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from flask_babel import Babel
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from btb_pro.clock import OSLO
 from btb_pro.config import Settings
-from btb_pro.i18n import LANGUAGES, language_of_browser
+from btb_pro.i18n import language_of_browser
 from btb_pro.logs import request_line
 from btb_pro.security import response_headers
 
@@ -43,11 +43,15 @@ def prepare_web(app: Flask, settings: Settings) -> None:
 
 
 def language_of_request() -> str:
-    """The language that a view has found or forced, else the one asked for, else the browser's."""
+    """The language that a view has found or forced, else the one asked for, else the browser's.
+
+    One that the study does not speak gives way to the study's first.
+    """
     if "language" not in g:
-        wished = request.args.get("lang", "")
-        accepted = request.headers.get("Accept-Language", "")
-        g.language = wished if wished in LANGUAGES else language_of_browser(accepted)
+        spoken = current_app.extensions["btb_pro"].study.languages
+        browsers = language_of_browser(request.headers.get("Accept-Language", ""))
+        wished = (request.args.get("lang", ""), browsers, spoken[0])
+        g.language = next(language for language in wished if language in spoken)
     return str(g.language)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import click
-from flask import current_app, has_app_context
+from flask.cli import ScriptInfo
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
@@ -89,8 +89,9 @@ def open_instance() -> Iterator[Runtime]:
         SchemaOutdated: its database is not ready; others are named at `open_runtime` and `require_current`.
     """
     private_files()
-    if has_app_context():
-        runtime: Runtime = current_app.extensions["btb_pro"]
+    flask = click.get_current_context().find_object(ScriptInfo)
+    if flask is not None:
+        runtime: Runtime = flask.load_app().extensions["btb_pro"]
         require_current(runtime.database)
         yield runtime
         return

@@ -8,8 +8,8 @@ from pkgutil import resolve_name
 from typing import Any
 
 from flask import Flask
-from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # gunicorn ships no types
-from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # gunicorn ships no types
+from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 
 from btb_pro.cli.common import Refused
 from btb_pro.config import Settings

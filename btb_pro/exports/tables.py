@@ -29,7 +29,7 @@ SCORES_HEADER = (
     "rule_version", "reason", "computed_at",
 )  # fmt: skip
 
-_OFFSET = re.compile(r"T.*(Z|[+-][0-9]{2}:[0-9]{2})")
+_OFFSET = re.compile(r"[^T]+T[^Z+-]+(Z|[+-][0-9]{2}:[0-9]{2})")
 
 
 def wide_header(variables: Variables) -> TextRow:

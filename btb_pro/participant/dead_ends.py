@@ -71,6 +71,8 @@ def http_error(error: HTTPException) -> ResponseValue | HTTPException:
     code = error.code or 500
     if code < 400:
         return error
+    if code == 404 and request.path.startswith("/s/"):
+        return unknown_link(UnknownLink())
     if code == 413:
         drain(request)
     _take_language_of_session()

@@ -7,7 +7,7 @@ from flask_babel import force_locale, gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from btb_pro.i18n import LANGUAGE_NAMES, LANGUAGES
+from btb_pro.i18n import LANGUAGE_NAMES
 from btb_pro.links import UnknownLink
 from btb_pro.participant.blueprint import Access, access, participant
 from btb_pro.participant.cookies import remember_link, remember_session, session_secrets
@@ -18,6 +18,7 @@ from btb_pro.services.invitations import LinkState, OpenedLink, look_up
 from btb_pro.services.sessions import find_session, participant_actor, start_session
 from btb_pro.services.submission import Receipt
 from btb_pro.services.wordings import require_approved
+from btb_pro.web import language_of_request
 
 _MOST_SESSIONS_OF_A_BROWSER = 20
 
@@ -77,10 +78,10 @@ def _open(db: Session, token: str) -> OpenedLink:
         raise UnknownLink
     g.site_code = link.participant.site_code
     wished = request.values.get("lang", "")
-    if wished in LANGUAGES:
+    if wished in runtime().study.languages:
         g.language = wished
-    elif link.invitation.language:
-        g.language = link.invitation.language
+    else:
+        g.language = link.invitation.language or language_of_request()
     return link
 
 

@@ -35,15 +35,14 @@ _LEADS = (
     *[(role, "nb") for role in Role if role not in (Role.UNOPENED, Role.FOLLOW_UP)],
     *[(Role.FOLLOW_UP, "nb"), (Role.FOLLOW_UP, "en")],
 )
-# Seven of them, so that they do not keep step with the six sites.
 _EXTRAS = (
     Role.NOT_INVITED,
     Role.UNOPENED,
     Role.FOLLOW_UP,
+    Role.FOLLOW_UP,
     Role.STARTED,
+    Role.SUBMITTED,
     Role.EXPIRED,
-    Role.UNOPENED,
-    Role.NOT_INVITED,
 )
 FEWEST_PARTICIPANTS = len(_LEADS)
 _MARK = "made-up-study.lock"
@@ -142,11 +141,10 @@ def _fill(runtime: Runtime, actor: Actor, characters: Sequence[Character]) -> No
 
 def _cast(runtime: Runtime, number: int, today: date) -> list[Character]:
     """The participants: first one of each kind that is printed, then a mixture; sites in turn."""
-    extras = [
-        (_EXTRAS[index % len(_EXTRAS)], "en" if index % 4 == 3 else "nb")
-        for index in range(number - len(_LEADS))
-    ]
     random = Random(_SEED)
+    extras = [
+        (random.choice(_EXTRAS), random.choice(("nb", "nb", "nb", "en"))) for _ in range(number - len(_LEADS))
+    ]
     sites = [site.code for site in runtime.study.sites]
     characters = []
     followed_up = 0

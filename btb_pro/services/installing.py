@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from btb_pro.config import (
     SETTINGS_FILE,
     Settings,
     add_settings,
+    host_of,
     read_settings,
     stated_settings,
 )
@@ -90,7 +90,7 @@ def prepare_database(settings: Settings, study: Study, actor: Actor) -> None:
 def _wanted(base_url: str | None) -> dict[str, str]:
     settings = {"BTB_BASE_URL": base_url or LOCAL_ADDRESS}
     if base_url:
-        settings["BTB_TRUSTED_HOSTS"] = urlsplit(base_url).hostname or ""
+        settings["BTB_TRUSTED_HOSTS"] = host_of(base_url)
     return settings | {name: new_key() for name in _KEYS}
 
 

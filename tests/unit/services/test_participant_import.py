@@ -2,6 +2,7 @@
 
 import csv
 import io
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -77,7 +78,7 @@ def test_empty_columns_and_rows_that_a_spreadsheet_adds_are_passed_over() -> Non
         (b"id,site,id\n1,oslo,2\n", 1, "'id' stands here twice"),
         (b"id\tsite\n1\toslo\n", 1, "Unknown column 'id\\tsite'"),
         (b"id,site\n1,oslo,nb\n", 2, "3 cells, but the first line names 2 columns"),
-        (b"id,site\n1,\"oslo\n", 2, "quotation marks"),
+        (b'id,site\n1,"oslo\n', 2, "quotation marks"),
         (b"id,site\n1,oslo\n2,os\0lo\n", 3, "NUL"),
         ("id,site\n1,oslo\n2,tromsø\n".encode("cp1252"), 3, "CSV UTF-8"),
         ("id,site\n1,oslo\n".encode("utf-16"), 1, "CSV UTF-8"),
@@ -104,12 +105,9 @@ def test_every_mistake_of_the_first_line_is_told_at_once() -> None:
 
 @given(st.binary(max_size=400))
 def test_no_bytes_whatever_do_anything_but_be_read_or_refused(content: bytes) -> None:
-    try:
-        rows = read_participants(content)
-    except ImportRefused as error:
-        assert error.faults
-    else:
-        assert rows
+    # Nothing but the refusal is let by; an error of any other kind fails the test.
+    with suppress(ImportRefused):
+        assert read_participants(content)
 
 
 cells = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12).map(str.strip)
@@ -127,7 +125,9 @@ def test_what_was_written_is_what_is_read(
 ) -> None:
     kept = [row for row in rows if any(row.values())]
     file = io.StringIO(newline="")
-    writer = csv.DictWriter(file, columns, delimiter=delimiter, lineterminator=line_end, quoting=csv.QUOTE_ALL)
+    writer = csv.DictWriter(
+        file, columns, delimiter=delimiter, lineterminator=line_end, quoting=csv.QUOTE_ALL
+    )
     writer.writeheader()
     writer.writerows(kept)
     content = file.getvalue().encode(mark)
@@ -179,7 +179,9 @@ def test_good_rows_all_come_in(world: World) -> None:
         import_participants(session, COMMAND, world.runtime, rows)
     with world.reading() as session:
         stored = session.execute(
-            select(Participant.study_number, Participant.site_code, Participant.language).order_by(Participant.id)
+            select(Participant.study_number, Participant.site_code, Participant.language).order_by(
+                Participant.id
+            )
         ).all()
     assert [tuple(row) for row in stored] == [("1-001", "oslo", "nb"), ("2-001", "bergen", "en")]
 

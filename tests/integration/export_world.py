@@ -1,0 +1,244 @@
+"""A small made-up study on a real database, answered through the real services at instants that a test sets."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from btb_pro import clock
+from btb_pro.config import Settings
+from btb_pro.db import Database
+from btb_pro.instruments.catalogue import load_instruments
+from btb_pro.instruments.model import Instrument, Item
+from btb_pro.links import LinkSigner
+from btb_pro.migrate import upgrade
+from btb_pro.security import Sealer
+from btb_pro.services.answers import PageSave, save_page
+from btb_pro.services.audit import Actor, Context
+from btb_pro.services.exporting import ExportSummary, take_csv_export
+from btb_pro.services.invitations import issue_invitation, look_up
+from btb_pro.services.participants import NewParticipant, add_participant
+from btb_pro.services.runtime import Runtime
+from btb_pro.services.sessions import find_session, participant_actor, start_session
+from btb_pro.services.studies import record_study
+from btb_pro.services.submission import submit_visit
+from btb_pro.study_file import read_study
+
+MADE_UP_STUDY = Path(__file__).parents[1] / "golden" / "csv"
+COMMAND = Context(Actor("command", "tester"))
+PHONE = "+47 900 00 123"
+EMAIL = "kari.nordmann@hospital.example"
+FIRST_INSTANT = datetime(2026, 3, 27, 10, 0, tzinfo=UTC)
+
+
+@dataclass
+class ExportWorld:
+    """A study with its own clock. Each verb takes a second, so that no two events share an instant."""
+
+    runtime: Runtime
+    now: datetime = FIRST_INSTANT
+    started: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    """Study number and visit to the last session's handle and secret."""
+    public_ids: list[str] = field(default_factory=list)
+    saves: int = 0
+
+    def go_to(self, text: str) -> None:
+        """Set the clock."""
+        self.now = datetime.fromisoformat(text)
+
+    @contextmanager
+    def _second(self) -> Iterator[None]:
+        self.now += timedelta(seconds=1)
+        with clock.at(self.now):
+            yield
+
+    def add(self, study_number: str, site: str = "north", day0: str = "2026-03-27") -> None:
+        """Add a participant with contact details."""
+        new = NewParticipant(study_number, site, email=EMAIL, phone=PHONE, day0=day0)
+        with self._second(), self.runtime.database.writing() as session:
+            add_participant(session, COMMAND, self.runtime, new)
+            session.commit()
+
+    def invite(self, study_number: str, visit: str = "start") -> None:
+        """Make a link, where there is none that lives."""
+        with self._second(), self.runtime.database.writing() as session:
+            issue_invitation(session, COMMAND, self.runtime, study_number, visit)
+            session.commit()
+
+    def start(
+        self, study_number: str, visit: str = "start", language: str = "nb", mode: str = "own_phone"
+    ) -> None:
+        """Open a session from the visit's live link, made where there is none."""
+        with self._second(), self.runtime.database.writing() as session:
+            invitation = issue_invitation(session, COMMAND, self.runtime, study_number, visit)
+            session.flush()
+            link = look_up(session, invitation.public_id)
+            assert link is not None
+            actor = Context(participant_actor(link.participant))
+            opened, secret = start_session(session, actor, link, language, mode)
+            session.flush()
+            self.started[study_number, visit] = (opened.handle, secret)
+            self.public_ids.append(invitation.public_id)
+            session.commit()
+
+    def save(
+        self,
+        study_number: str,
+        values: Mapping[str, str | None] | None = None,
+        *,
+        visit: str = "start",
+        instrument: str = "weather",
+        language: str = "nb",
+        items: tuple[str, ...] = (),
+        decline: str = "",
+        clear: str = "",
+        passes_on: bool = False,
+        shown_at: datetime | None = None,
+        device_at: str | None = None,
+    ) -> bool:
+        """Save a page: by default the items that `values` name; `items` name a whole page."""
+        asked = self.runtime.instruments[instrument]
+        self.saves += 1
+        save = PageSave(
+            instrument=asked,
+            items=_items(asked, {*(values or ()), *items, decline, clear}),
+            values=values or {},
+            client_key=f"key-{self.saves}",
+            language=language,
+            shown_at=shown_at,
+            device_at=device_at,
+            decline=_item(asked, decline),
+            clear=_item(asked, clear),
+            passes_on=passes_on,
+        )
+        with self._second(), self.runtime.database.writing() as session:
+            answering = find_session(session, *self.started[study_number, visit])
+            assert answering is not None
+            is_written = save_page(session, Context(participant_actor(answering.participant)), answering, save)
+            session.commit()
+        return is_written
+
+    def submit(self, study_number: str, visit: str = "start") -> None:
+        """Send a visit in."""
+        with self._second(), self.runtime.database.writing() as session:
+            answering = find_session(session, *self.started[study_number, visit])
+            assert answering is not None
+            actor = Context(participant_actor(answering.participant))
+            submit_visit(session, actor, self.runtime, answering)
+            session.commit()
+
+    def export(
+        self,
+        out: Path,
+        *,
+        visits: tuple[str, ...] = (),
+        sites: tuple[str, ...] = (),
+        until: str | None = None,
+        submitted_only: bool = False,
+    ) -> ExportSummary:
+        """Take a CSV export."""
+        with self._second():
+            return take_csv_export(
+                self.runtime,
+                COMMAND,
+                out,
+                visits=visits,
+                sites=sites,
+                until=until,
+                submitted_only=submitted_only,
+            )
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.runtime.database.close()
+
+
+def make_export_world(folder: Path, study: Path = MADE_UP_STUDY) -> ExportWorld:
+    """The study and the instruments of a folder, on an empty database in another one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    instruments = load_instruments(study)
+    settings = Settings(
+        instance=folder,
+        database_url=f"sqlite:///{folder / 'btb.db'}",
+        base_url="http://localhost",
+        secret_keys=("s" * 32,),
+        link_keys=("l" * 32,),
+        contact_keys=("c" * 32,),
+        trusted_hosts=(),
+        proxy_hops=0,
+        study_file=study / "study.toml",
+    )
+    runtime = Runtime(
+        settings=settings,
+        study=read_study(settings.study_file, instruments),
+        instruments=instruments,
+        database=Database(settings.database_url),
+        links=LinkSigner(settings.link_keys, "outside"),
+        sealer=Sealer(settings.contact_keys),
+    )
+    upgrade(runtime.database)
+    with clock.at(FIRST_INSTANT), runtime.database.writing() as session:
+        record_study(session, COMMAND, runtime.study)
+        session.commit()
+    return ExportWorld(runtime)
+
+
+def tell_story(world: ExportWorld) -> None:
+    """Four participants: one who sends in and comes back, one whose link expires, one who sends in nothing,
+    and one who never opens the link.
+    """
+    for number, site in (("N-002", "north"), ("N-001", "north"), ("S-001", "south"), ("S-002", "south")):
+        world.add(number, site)
+    _tell_of_the_one_who_comes_back(world)
+    _tell_of_the_one_who_stops(world)
+    world.start("S-001", language="en")
+    world.submit("S-001")
+    world.invite("S-002")
+    world.go_to("2026-04-01T09:00:00+00:00")
+    world.start("N-001", "later")
+    world.save("N-001", {"rain": "0", "wind": "1"}, visit="later")
+
+
+def _tell_of_the_one_who_comes_back(world: ExportWorld) -> None:
+    world.start("N-001")
+    shown_at = world.now
+    world.save(
+        "N-001",
+        {"rain": "2", "rain_days": "3"},
+        shown_at=shown_at,
+        device_at="2026-03-27T11:00:09+01:00",
+    )
+    world.save("N-001", {"rain": "1"}, device_at="2026-03-27T11:00:12+01:00")
+    world.save("N-001", {"wind": "0", "mood": "2"})
+    world.save("N-001", {"clothes": "coat other", "clothes_other": '=1+1, "hat"\nand;tie'}, instrument="walks")
+    world.start("N-001", language="en")
+    world.save("N-001", {"dog": "0", "since_years": "2"}, instrument="walks", language="en")
+    world.save("N-001", {"wind": "0"}, language="en")
+    world.save(
+        "N-001",
+        {"helped_tea": "1", "helped_other": "2", "helped_other_text": "Æ Ø Å 🙂"},
+        instrument="walks",
+        language="en",
+    )
+    world.save("N-001", instrument="walks", language="en", decline="words")
+    world.submit("N-001")
+
+
+def _tell_of_the_one_who_stops(world: ExportWorld) -> None:
+    world.start("N-002", mode="clinic_tablet")
+    world.save("N-002", {"rain": "0"}, items=("rain", "wind"), passes_on=True)
+    world.save("N-002", {"clothes": "boots"}, instrument="walks")
+    world.save("N-002", {"clothes": None}, instrument="walks")
+
+
+def _items(instrument: Instrument, codes: set[str]) -> tuple[Item, ...]:
+    return tuple(
+        item
+        for item in instrument.items
+        if item.code in codes or any(one.code in codes for one in item.fields)
+    )
+
+
+def _item(instrument: Instrument, code: str) -> Item | None:
+    return next((item for item in instrument.items if item.code == code), None)
