@@ -16,16 +16,14 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     Raises:
         SettingError, StudyFileError, InstrumentFileError, DatabaseUnreachable: what is wrong, in a sentence.
     """
-    from flask import Flask
-
     from btb_pro.cli.commands import COMMANDS
     from btb_pro.config import read_settings
     from btb_pro.participant.app import register_participant
     from btb_pro.services.runtime import open_runtime
-    from btb_pro.web import prepare_web
+    from btb_pro.web import App, prepare_web
 
     settings = read_settings() if settings is None else settings
-    app = Flask(__name__, instance_path=str(settings.instance))
+    app = App(__name__, instance_path=str(settings.instance))
     app.extensions["btb_pro"] = open_runtime(settings)
     prepare_web(app, settings)
     register_participant(app)

@@ -111,6 +111,7 @@ def _engine(url: str) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "checkin", _end_sqlite)
     return engine
 
 
@@ -148,6 +149,13 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     takes_lock = connection.get_execution_options().get("takes_write_lock", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if takes_lock else "BEGIN")
+
+
+def _end_sqlite(connection: Any, _record: object) -> None:
+    # SQLite keeps the transaction of a COMMIT that failed open, and with it the write lock; SQLAlchemy takes
+    # it for ended.
+    if connection is not None and connection.in_transaction:
+        connection.rollback()
 
 
 def private_files() -> None:

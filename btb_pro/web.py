@@ -4,9 +4,10 @@ import logging
 import secrets
 import time
 import traceback
+from types import TracebackType
 
 from flask import Flask, Response, current_app, g, request
-from flask_babel import Babel
+from flask_babel import Babel, refresh
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from btb_pro.clock import OSLO
@@ -18,6 +19,16 @@ from btb_pro.security import response_headers
 _LARGEST_FORM = 256 * 1024
 _YEAR_S = 365 * 24 * 3600
 _log = logging.getLogger("btb_pro.requests")
+
+
+class App(Flask):
+    """Flask, but for the line that it logs of an error: that one names the path, which holds a token."""
+
+    def log_exception(
+        self, exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None]
+    ) -> None:
+        if exc_info[1] is not None:
+            log_error(exc_info[1])
 
 
 def prepare_web(app: Flask, settings: Settings) -> None:
@@ -55,6 +66,12 @@ def language_of_request() -> str:
     return str(g.language)
 
 
+def speak(language: str) -> None:
+    """Use a language from here to the end of the request, whatever was looked up before."""
+    g.language = language
+    refresh()
+
+
 def request_id() -> str:
     """A random name for this request, the same in the log and in the audit trail."""
     if "request_id" not in g:
@@ -62,7 +79,7 @@ def request_id() -> str:
     return str(g.request_id)
 
 
-def log_error(error: Exception) -> None:
+def log_error(error: BaseException) -> None:
     """Log where an unexpected error happened. Its message stays out: it may hold what somebody answered."""
     frames = "".join(traceback.format_tb(error.__traceback__))
     _log.error("%s %s\n%s", request_id(), type(error).__name__, frames)

@@ -4,6 +4,7 @@ import click
 
 from btb_pro.cli.auditing import audit
 from btb_pro.cli.demo import demo
+from btb_pro.cli.exporting import export
 from btb_pro.cli.installing import init
 from btb_pro.cli.instruments import instruments
 from btb_pro.cli.invitations import invite, revoke
@@ -20,5 +21,6 @@ COMMANDS: tuple[click.Command, ...] = (
     participant,
     invite,
     revoke,
+    export,
     audit,
 )

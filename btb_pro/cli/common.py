@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import click
-from flask.cli import ScriptInfo
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
@@ -19,6 +18,7 @@ from btb_pro.migrate import SchemaNewer, SchemaOutdated, require_current
 from btb_pro.security import SealBroken
 from btb_pro.services.audit import Actor, ChainBroken, Context
 from btb_pro.services.demo import DemoRefused
+from btb_pro.services.exporting import ExportRefused
 from btb_pro.services.installing import InstallRefused
 from btb_pro.services.invitations import InvitationRefused
 from btb_pro.services.participant_import import ImportRefused
@@ -33,6 +33,7 @@ REFUSALS = (
     ChainBroken,
     DatabaseUnreachable,
     DemoRefused,
+    ExportRefused,
     ImportRefused,
     InstallRefused,
     InstrumentFileError,
@@ -89,9 +90,10 @@ def open_instance() -> Iterator[Runtime]:
         SchemaOutdated: its database is not ready; others are named at `open_runtime` and `require_current`.
     """
     private_files()
-    flask = click.get_current_context().find_object(ScriptInfo)
-    if flask is not None:
-        runtime: Runtime = flask.load_app().extensions["btb_pro"]
+    # Flask's ScriptInfo when Flask runs the command; our own console script sets nothing.
+    script = click.get_current_context().obj
+    if script is not None:
+        runtime: Runtime = script.load_app().extensions["btb_pro"]
         require_current(runtime.database)
         yield runtime
         return

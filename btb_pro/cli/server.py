@@ -3,11 +3,12 @@
 import errno
 import os
 import socket
+import sys
+import traceback
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
-from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
@@ -54,10 +55,12 @@ def _no_address(host: str) -> str:
 
 
 class _PrivateLogger(Logger):  # type: ignore[misc]  # gunicorn ships no types
-    """Gunicorn's log without what was asked for: an address holds a link's token."""
+    """Gunicorn's log without what came in: an address holds a link's token, an error's message may too."""
 
-    def exception(self, message: str, *args: object, **named: object) -> None:
-        super().exception(message.partition("%")[0].strip() if args else message, **named)
+    def exception(self, message: object, *_args: object, **_named: object) -> None:
+        kind, _, trace = sys.exc_info()
+        where = "".join(traceback.format_tb(trace))
+        super().error("%s: %s\n%s", str(message).partition("%")[0].strip(), kind and kind.__name__, where)
 
     def warning(self, message: str, *args: object, **named: object) -> None:
         if message.startswith("Invalid request"):
@@ -96,8 +99,8 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
 
-    def load(self) -> Flask:
-        app: Flask = resolve_name("btb_pro:create_app")(self._settings)
+    def load(self) -> Any:
+        app = resolve_name("btb_pro:create_app")(self._settings)
         # An open connection must not live on in two processes after the fork.
         app.extensions["btb_pro"].database.close()
         return app

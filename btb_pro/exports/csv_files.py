@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,8 @@ from btb_pro.exports.tables import (
     wide_row,
 )
 
-_NEEDS_QUOTES = frozenset(',"\r\n')
+_LINE_ENDS_AND_QUOTES = frozenset('"\r\n')
+_NEEDS_QUOTES = _LINE_ENDS_AND_QUOTES | {","}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,16 @@ class WrittenFile:
     sha256: str
 
 
-def csv_line(cells: Iterable[str]) -> bytes:
+def csv_line(cells: Sequence[str]) -> bytes:
     """One record in UTF-8 with its line end.
 
     The csv module's writer is not used: from one Python version to the next it differs in whether a lone CR
     is quoted, and the same cut-off must give the same bytes.
     """
-    return (",".join(map(_cell, cells)) + "\n").encode()
+    line = ",".join(cells)
+    if line.count(",") >= len(cells) or not _LINE_ENDS_AND_QUOTES.isdisjoint(line):
+        line = ",".join(map(_cell, cells))
+    return f"{line}\n".encode()
 
 
 def write_csv_files(dataset: Dataset, folder: Path) -> tuple[WrittenFile, ...]:
@@ -96,7 +100,7 @@ class _Table:
         self._rows = -1
         self.add(header)
 
-    def add(self, cells: Iterable[str]) -> None:
+    def add(self, cells: Sequence[str]) -> None:
         line = csv_line(cells)
         self._digest.update(line)
         self._file.write(line)

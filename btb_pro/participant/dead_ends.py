@@ -2,7 +2,7 @@
 
 from flask import g, redirect, render_template, request, url_for
 from flask_babel import gettext
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wrappers import Response
 
 from btb_pro.links import UnknownLink
@@ -69,7 +69,8 @@ def not_ready(_error: WordingNotApproved) -> ResponseValue:
 def http_error(error: HTTPException) -> ResponseValue | HTTPException:
     """The page of a request that the server refuses, in the visitor's language, with a way back."""
     code = error.code or 500
-    if code < 400:
+    # A request for a host that is none of ours has no routes, so no page can be made for it.
+    if code < 400 or isinstance(error, SecurityError):
         return error
     if code == 404 and request.path.startswith("/s/"):
         return unknown_link(UnknownLink())

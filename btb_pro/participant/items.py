@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import urlencode
 
-from flask import g, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response
@@ -19,6 +19,7 @@ from btb_pro.participant.presenting import PagePresenter, shown_values, values_t
 from btb_pro.participant.visitor import GoTo, Visitor, runtime, visiting
 from btb_pro.services.answers import KeyUsedTwice, PageSave, present_after, save_page
 from btb_pro.services.sessions import change_language
+from btb_pro.web import speak
 
 ResponseValue = str | tuple[str, int] | Response
 
@@ -84,7 +85,7 @@ class PageView:
         except KeyUsedTwice:
             notice = gettext("This page was sent before with other answers. Look over them and press Next.")
             return self._again(state, reading, notice, status=422)
-        if goes_on or self._button_beside_next():
+        if goes_on or self._button_beside_next() or self.visitor.answering.is_over:
             return redirect(self._next_address(), 303)
         return self._open_questions(open_now)
 
@@ -178,7 +179,7 @@ class PageView:
         language = request.form.get("lang", "")
         if language in self.visitor.runtime.study.languages:
             change_language(self.visitor.db, self.visitor.context, self.visitor.answering, language)
-            g.language = language
+            speak(language)
 
     def _button_beside_next(self) -> str:
         return next(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flask import g, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 
 from btb_pro.instruments.paging import Page
 from btb_pro.instruments.states import Current, ItemState, item_summary
@@ -13,6 +13,7 @@ from btb_pro.participant.items import ResponseValue
 from btb_pro.participant.visitor import Visitor, runtime, visiting
 from btb_pro.services.answers import stored_only
 from btb_pro.services.sessions import change_language
+from btb_pro.web import speak
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def switch_language(visitor: Visitor) -> bool:
     if language not in visitor.runtime.study.languages:
         return False
     change_language(visitor.db, visitor.context, visitor.answering, language)
-    g.language = language
+    speak(language)
     return True
 
 

@@ -15,7 +15,7 @@ from btb_pro.services.invitations import LinkState
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.sessions import Answering, find_session, participant_actor
 from btb_pro.study import sections_asked
-from btb_pro.web import request_id
+from btb_pro.web import request_id, speak
 
 
 class GoTo(Exception):
@@ -57,8 +57,9 @@ class Visitor:
         return self.answering.session.language
 
     def seen(self) -> Mapping[str, SeenAnswer]:
-        """Present answers by field code, read anew."""
-        return present_answers(self.db, self.answering.visit, self.answering.session.id)
+        """Present answers by field code, read anew; a session that is over reads none as its own."""
+        own = None if self.answering.is_over else self.answering.session.id
+        return present_answers(self.db, self.answering.visit, own)
 
 
 def runtime() -> Runtime:
@@ -83,7 +84,7 @@ def visiting(handle: str, *, writes: bool = False, after_submit: bool = False) -
         answering = find_session(db, handle, secret)
         if answering is None:
             raise GoTo(start_address())
-        g.language = answering.session.language
+        speak(answering.session.language)
         g.site_code = answering.participant.site_code
         _refuse_dead(answering, house, after_submit=after_submit, writes=writes)
         yield Visitor(

@@ -1,11 +1,19 @@
-"""One Chromium for all browser tests of a worker."""
+"""One Chromium and one server for all browser tests of a worker, and phones that open pages of it."""
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from tests.browser.phone import LOCALES, Phone
+from tests.browser.snapshots import Photographer, Snapshots
+from tests.support.live_server import LiveServer, serving
+from tests.support.world import make_world
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Chromium refuses its sandbox to root; the rest keeps it from looking up its maker's hosts.
@@ -16,6 +24,9 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
+
+PhoneMaker = Callable[..., Phone]
+SnapshotTaker = Callable[[str], Snapshots]
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +40,68 @@ def browser() -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """A study of its own behind the real web server. Tests share it, each with participants of its own."""
+    world = make_world(tmp_path_factory.mktemp("live") / "instance")
+    with serving(world) as running:
+        yield running
+    world.close()
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots go: the folder named by BTB_SCREENSHOTS, else one that is thrown away."""
+    named = os.environ.get("BTB_SCREENSHOTS")
+    folder = Path(named) if named else tmp_path_factory.mktemp("pictures")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def snapshots(
+    browser: Browser, server: LiveServer, tmp_path_factory: pytest.TempPathFactory
+) -> SnapshotTaker:
+    """A function that gives every kind and state of page in a language; each language is walked through once."""
+    taken: dict[str, Snapshots] = {}
+
+    def in_language(language: str) -> Snapshots:
+        if language not in taken:
+            folder = tmp_path_factory.mktemp("snapshots")
+            taken[language] = Photographer(browser, server, language, folder).walk()
+        return taken[language]
+
+    return in_language
+
+
+@pytest.fixture
+def phone(browser: Browser, server: LiveServer) -> Iterator[PhoneMaker]:
+    """A function that gives a phone, 360 pixels wide and without JavaScript if nothing else is said.
+
+    Whatever the test was about, no phone may have asked any other host for anything.
+    """
+    contexts: list[BrowserContext] = []
+    asked: list[str] = []
+
+    def new_phone(
+        language: str = "nb", width: int = 360, *, java_script: bool = False, **options: Any
+    ) -> Phone:
+        context = browser.new_context(
+            viewport={"width": width, "height": 800},
+            locale=LOCALES[language],
+            java_script_enabled=java_script,
+            **options,
+        )
+        contexts.append(context)
+        context.on("request", lambda request: asked.append(request.url))
+        context.set_default_timeout(10_000)
+        return Phone(context.new_page(), server, language)
+
+    yield new_phone
+    for context in contexts:
+        context.close()
+    own = urlsplit(server.base_url).netloc
+    elsewhere = [url for url in asked if urlsplit(url).scheme != "data" and urlsplit(url).netloc != own]
+    assert elsewhere == []

@@ -1,4 +1,4 @@
-"""A small made-up study on a real database, answered through the real services at instants that a test sets."""
+"""A small made-up study on a real database, answered by the real services at instants that a test sets."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ from btb_pro.services.runtime import Runtime
 from btb_pro.services.sessions import find_session, participant_actor, start_session
 from btb_pro.services.studies import record_study
 from btb_pro.services.submission import submit_visit
-from btb_pro.study_file import read_study
+from btb_pro.study_file import PACKAGED_STUDY, read_study
 
 MADE_UP_STUDY = Path(__file__).parents[1] / "golden" / "csv"
 COMMAND = Context(Actor("command", "tester"))
@@ -115,7 +115,9 @@ class ExportWorld:
         with self._second(), self.runtime.database.writing() as session:
             answering = find_session(session, *self.started[study_number, visit])
             assert answering is not None
-            is_written = save_page(session, Context(participant_actor(answering.participant)), answering, save)
+            is_written = save_page(
+                session, Context(participant_actor(answering.participant)), answering, save
+            )
             session.commit()
         return is_written
 
@@ -154,10 +156,11 @@ class ExportWorld:
         self.runtime.database.close()
 
 
-def make_export_world(folder: Path, study: Path = MADE_UP_STUDY) -> ExportWorld:
-    """The study and the instruments of a folder, on an empty database in another one."""
+def make_export_world(folder: Path, study: Path | None = MADE_UP_STUDY) -> ExportWorld:
+    """The study and instruments of a folder, or the packaged ones, on a database in another folder."""
     folder.mkdir(parents=True, exist_ok=True)
     instruments = load_instruments(study)
+    study_file = study / "study.toml" if study else _packaged_study(folder)
     settings = Settings(
         instance=folder,
         database_url=f"sqlite:///{folder / 'btb.db'}",
@@ -167,7 +170,7 @@ def make_export_world(folder: Path, study: Path = MADE_UP_STUDY) -> ExportWorld:
         contact_keys=("c" * 32,),
         trusted_hosts=(),
         proxy_hops=0,
-        study_file=study / "study.toml",
+        study_file=study_file,
     )
     runtime = Runtime(
         settings=settings,
@@ -182,6 +185,13 @@ def make_export_world(folder: Path, study: Path = MADE_UP_STUDY) -> ExportWorld:
         record_study(session, COMMAND, runtime.study)
         session.commit()
     return ExportWorld(runtime)
+
+
+def _packaged_study(folder: Path) -> Path:
+    text = PACKAGED_STUDY.read_text(encoding="utf-8")
+    path = folder / "study.toml"
+    path.write_text(text.replace("unapproved_wording = false", "unapproved_wording = true"), encoding="utf-8")
+    return path
 
 
 def tell_story(world: ExportWorld) -> None:
@@ -211,7 +221,9 @@ def _tell_of_the_one_who_comes_back(world: ExportWorld) -> None:
     )
     world.save("N-001", {"rain": "1"}, device_at="2026-03-27T11:00:12+01:00")
     world.save("N-001", {"wind": "0", "mood": "2"})
-    world.save("N-001", {"clothes": "coat other", "clothes_other": '=1+1, "hat"\nand;tie'}, instrument="walks")
+    world.save(
+        "N-001", {"clothes": "coat other", "clothes_other": '=1+1, "hat"\nand;tie'}, instrument="walks"
+    )
     world.start("N-001", language="en")
     world.save("N-001", {"dog": "0", "since_years": "2"}, instrument="walks", language="en")
     world.save("N-001", {"wind": "0"}, language="en")

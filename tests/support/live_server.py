@@ -20,7 +20,7 @@ _STOP_S = 10
 _WITHOUT_PROXY = build_opener(ProxyHandler({}))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LiveServer:
     """A study that anybody on this machine can open. The tests write to its database beside it."""
 
@@ -28,11 +28,19 @@ class LiveServer:
     base_url: str
     log: Path
     """What the server wrote to its standard output and error."""
+    study_number: str = ""
+    """Of whoever was added last."""
+    _added: int = 0
 
-    def invited(self, study_number: str, language: str = "nb", **more: str) -> str:
+    def add(self, language: str = "nb", **more: str) -> str:
+        """Add a participant whom no other test knows, and give the study number."""
+        self._added += 1
+        self.study_number = f"BTB-{self._added:03}"
+        return self.world.add(self.study_number, language=language, **more)
+
+    def invited(self, language: str = "nb", **more: str) -> str:
         """The whole address of a new participant's link to the baseline visit."""
-        self.world.add(study_number, language=language, **more)
-        return self.base_url + self.world.invite(study_number)
+        return self.base_url + self.world.invite(self.add(language, **more))
 
 
 @contextmanager

@@ -141,7 +141,9 @@ def with_class(element: Element, name: str) -> list[Element]:
 def finish_pain(browser: PlainBrowser, *given: str) -> PlainBrowser:
     """Answer a later visit's three questions and stand on the review page."""
     browser.press()
-    for item, value in zip(("pain_now", "pain_worst_2w", "pain_usual_2w"), given or ("1", "2", "3"), strict=True):
+    for item, value in zip(
+        ("pain_now", "pain_worst_2w", "pain_usual_2w"), given or ("1", "2", "3"), strict=True
+    ):
         browser.fill(item, value).press()
     assert browser.page == "review", browser.address
     return browser

@@ -97,15 +97,16 @@ def test_the_start_page_has_one_form_with_one_button(world: World) -> None:
     assert len(list(browser.document.iter("button"))) == 1
 
 
-def test_the_title_of_the_page_and_its_head_name_neither_study_nor_person(world: World) -> None:
-    world.add()
+def test_the_page_before_start_names_no_person_and_its_head_gives_a_preview_nothing(world: World) -> None:
+    world.add(email="kari@example.org", phone="+4799999999")
     browser = world.browser().open(world.invite())
     head = browser.document.find("head")
     assert head is not None
     told = "".join(head.itertext()) + "".join(str(one.attrib) for one in head.iter())
-    assert "BTB-001" not in browser.html
-    assert world.runtime.study.name["nb"] not in told
-    assert "og:" not in browser.html
+    for secret in ("BTB-001", "kari", "9999"):
+        assert secret not in browser.html
+    titles = [instrument.title["nb"].text for instrument in world.runtime.instruments.values()]
+    assert not any(text in told for text in (*titles, "og:", "twitter:", "description"))
 
 
 def test_pressing_start_begins_one_session_and_takes_the_token_out_of_the_address(world: World) -> None:

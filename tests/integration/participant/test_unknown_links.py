@@ -27,7 +27,7 @@ def unknown_page(world: World, language: str) -> bytes:
     """The page of a link that nobody ever made."""
     response = world.app.test_client().get("/s/nobody-made-this", headers={"Accept-Language": language})
     assert response.status_code == 404
-    return response.data
+    return response.get_data()
 
 
 def assert_unknown(world: World, path: str, pages: dict[str, bytes]) -> None:
@@ -151,9 +151,7 @@ def test_a_link_of_another_study_is_unknown_even_under_the_same_keys(
     assert LinkSigner(keys, world.runtime.study.code).token(public_id) == token
 
 
-def test_a_link_of_another_instance_is_unknown(
-    world: World, tmp_path: Path, pages: dict[str, bytes]
-) -> None:
+def test_a_link_of_another_instance_is_unknown(world: World, tmp_path: Path, pages: dict[str, bytes]) -> None:
     other = make_world(tmp_path / "other")
     other.add()
     link = other.invite()

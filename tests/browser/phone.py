@@ -1,0 +1,142 @@
+"""A participant's phone: opens a link, taps what a person taps, reads what a person reads."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from playwright.sync_api import FloatRect, Locator, Page
+
+from tests.support.live_server import LiveServer
+
+WORDS = {
+    "nb": {
+        "start": "Start",
+        "continue": "Fortsett",
+        "next": "Neste",
+        "back": "Tilbake",
+        "later": "Fortsett senere",
+        "send": "Send inn",
+        "decline": "Jeg vil helst ikke svare",
+        "clear": "Fjern svaret",
+        "other language": "English",
+    },
+    "en": {
+        "start": "Start",
+        "continue": "Continue",
+        "next": "Next",
+        "back": "Back",
+        "later": "Continue later",
+        "send": "Send in",
+        "decline": "I’d rather not answer",
+        "clear": "Take the answer back",
+        "other language": "Norsk",
+    },
+}
+"""What stands on the buttons, as a participant reads it."""
+
+LOCALES = {"nb": "nb-NO", "en": "en-GB"}
+
+
+@dataclass
+class Phone:
+    """One window of one browser; `language` is the one that its owner reads."""
+
+    page: Page
+    server: LiveServer
+    language: str
+
+    def invited(self) -> str:
+        """The address of a link for somebody new."""
+        return self.server.invited(self.language)
+
+    def started(self) -> "Phone":
+        """Open a new link and press Start."""
+        self.page.goto(self.invited())
+        return self.tap("start")
+
+    @property
+    def kind(self) -> str:
+        """The kind of page that is shown."""
+        return self.page.locator("body").get_attribute("data-page") or ""
+
+    @property
+    def path(self) -> str:
+        """The address without its host and its query."""
+        return urlsplit(self.page.url).path
+
+    @property
+    def handle(self) -> str:
+        """The session's part of the address."""
+        return self.path.split("/")[2]
+
+    @property
+    def number(self) -> int:
+        """The number of the page of questions that is shown."""
+        return int(self.path.rpartition("/")[2])
+
+    def button(self, name: str) -> Locator:
+        """The button of that meaning which a person sees and a screen reader finds."""
+        words = WORDS[self.language][name]
+        return self.page.get_by_role("button", name=words, exact=True)
+
+    def tap(self, name: str) -> "Phone":
+        """Tap a button that leads to another page."""
+        self.button(name).click()
+        return self
+
+    def go_to(self, number: int) -> "Phone":
+        """Open a page of questions by its address."""
+        self.page.goto(f"{self.server.base_url}/q/{self.handle}/page/{number}")
+        return self
+
+    def go_to_review(self) -> "Phone":
+        """Open the page before sending in by its address."""
+        self.page.goto(f"{self.server.base_url}/q/{self.handle}/review")
+        return self
+
+    def choose(self, field: str, code: str) -> "Phone":
+        """Tap the words of an answer."""
+        self.page.locator(f'label[for="{field}-{code}"]').click()
+        return self
+
+    def write(self, field: str, text: str) -> "Phone":
+        """Tap a field and type."""
+        entry = self.page.locator(f"#{field}")
+        entry.click()
+        entry.fill(text)
+        return self
+
+    def answer(self, given: Mapping[str, str]) -> "Phone":
+        """Give every answer that the page asks for, in the order of the page.
+
+        Codes of a question that takes several are joined by a space.
+        """
+        for field, is_typed in self._entries().items():
+            value = given.get(field)
+            if value is not None and is_typed:
+                self.write(field, value)
+            elif value is not None:
+                for code in value.split():
+                    self.choose(field, code)
+        return self
+
+    def fields(self) -> list[str]:
+        """Names of the form's fields in the order of the page, each once."""
+        return list(self._entries())
+
+    def _entries(self) -> dict[str, bool]:
+        """Names of the form's fields in the order of the page, and whether one types into them."""
+        inputs = self.page.locator("#page input:not([type=hidden])")
+        found: list[tuple[str, str]] = inputs.evaluate_all("all => all.map(one => [one.name, one.type])")
+        return {name: kind == "text" for name, kind in found}
+
+    def is_chosen(self, field: str, code: str) -> bool:
+        """Whether an answer is marked as chosen."""
+        return self.page.locator(f"#{field}-{code}").is_checked()
+
+
+def box_of(locator: Locator) -> FloatRect:
+    """Where something stands in the window."""
+    box = locator.bounding_box()
+    assert box is not None, f"{locator} is not on the page"
+    return box

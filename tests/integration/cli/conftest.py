@@ -1,0 +1,31 @@
+"""Fixtures of the command line's tests."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from click.testing import Result
+
+from tests.integration.cli.shell import Run, run_in
+from tests.support.world import World
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No settings from outside, and the mask for new files as it was: commands set it."""
+    for name in [name for name in os.environ if name.startswith("BTB_")]:
+        monkeypatch.delenv(name)
+    mask = os.umask(0o022)
+    os.umask(mask)
+    yield
+    os.umask(mask)
+
+
+@pytest.fixture
+def run(world: World) -> Run:
+    """Runs a command on the test's world."""
+
+    def in_world(*words: str, **settings: str) -> Result:
+        return run_in(world.folder, *words, **settings)
+
+    return in_world

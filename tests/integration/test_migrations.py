@@ -1,0 +1,179 @@
+"""The migrated schema is the one that the models describe, and answers and audit events only ever grow."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+import btb_pro.models
+from btb_pro.db import Base, Database
+from btb_pro.migrate import (
+    SchemaNewer,
+    SchemaOutdated,
+    downgrade,
+    is_current,
+    newest_revision,
+    require_current,
+    upgrade,
+)
+from tests.integration.export_world import make_export_world, tell_story
+
+for module in pkgutil.iter_modules(btb_pro.models.__path__):
+    importlib.import_module(f"btb_pro.models.{module.name}")
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Database]:
+    """A database without tables."""
+    database = Database(f"sqlite:///{tmp_path / 'btb.db'}")
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def migrated(empty: Database) -> Database:
+    """A database that the migrations have made."""
+    upgrade(empty)
+    return empty
+
+
+@pytest.fixture
+def filled(tmp_path: Path) -> Iterator[Database]:
+    """A migrated database with answers in it."""
+    world = make_export_world(tmp_path / "instance")
+    tell_story(world)
+    yield world.runtime.database
+    world.close()
+
+
+def _schema(database: Database) -> dict[str, list[str]]:
+    """The statements that made each object: their lines in any order, since that of constraints is free."""
+    with database.engine.connect() as connection:
+        rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")).all()
+    return {
+        name: sorted(line.strip(" \t,") for line in sql.splitlines())
+        for name, sql in rows
+        if not name.startswith("sqlite_")
+    }
+
+
+def _made_from_models(folder: Path) -> Database:
+    database = Database(f"sqlite:///{folder / 'models.db'}")
+    Base.metadata.create_all(database.engine)
+    return database
+
+
+def test_the_models_ask_for_nothing_that_the_migrations_do_not_make(migrated: Database) -> None:
+    with migrated.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_every_table_and_index_is_made_with_the_same_columns_and_constraints(
+    migrated: Database, tmp_path: Path
+) -> None:
+    models = _made_from_models(tmp_path)
+    wanted = _schema(models)
+    models.close()
+    made = _schema(migrated)
+    for name, lines in wanted.items():
+        assert made[name] == lines, name
+    more = set(made) - set(wanted) - {"alembic_version"}
+    assert all(name.startswith(("answer_no_", "audit_event_no_")) for name in more)
+
+
+def test_every_constraint_has_a_name_by_the_convention(migrated: Database) -> None:
+    lines = [line for lines in _schema(migrated).values() for line in lines]
+    words = ("CHECK ", "UNIQUE ", "FOREIGN KEY", "PRIMARY KEY")
+    unnamed = [line for line in lines if line.startswith(words) and "alembic" not in line]
+    assert unnamed == []
+
+
+def test_down_leaves_nothing_and_up_again_makes_the_same(migrated: Database) -> None:
+    before = _schema(migrated)
+    downgrade(migrated)
+    assert set(_schema(migrated)) <= {"alembic_version"}
+    assert not is_current(migrated)
+    upgrade(migrated)
+    assert _schema(migrated) == before
+
+
+def test_a_second_upgrade_changes_nothing(filled: Database) -> None:
+    with filled.engine.connect() as connection:
+        before = connection.execute(text("SELECT count(*), max(id) FROM answer")).one()
+    upgrade(filled)
+    with filled.engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*), max(id) FROM answer")).one() == before
+
+
+def test_an_upgrade_that_fails_half_way_leaves_nothing(empty: Database) -> None:
+    with empty.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE answer (x INTEGER)"))
+    with pytest.raises(OperationalError):
+        upgrade(empty)
+    assert set(_schema(empty)) == {"answer"}
+
+
+def test_an_empty_database_is_told_to_be_set_up(empty: Database) -> None:
+    assert not is_current(empty)
+    with pytest.raises(SchemaOutdated, match="btb-pro init"):
+        require_current(empty)
+    upgrade(empty)
+    assert is_current(empty)
+    require_current(empty)
+
+
+def test_a_database_of_a_later_version_is_left_alone(migrated: Database) -> None:
+    with migrated.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    before = _schema(migrated)
+    for refused in (is_current, require_current, upgrade, downgrade):
+        with pytest.raises(SchemaNewer, match="9999"):
+            refused(migrated)
+    assert _schema(migrated) == before
+
+
+def test_the_newest_revision_is_the_last_file() -> None:
+    versions = Path(btb_pro.models.__path__[0]).parent / "migrations" / "versions"
+    last = max(path.name for path in versions.glob("0*.py"))
+    assert last.startswith(newest_revision())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE answer SET value = '2' WHERE id = 1",
+        "UPDATE OR REPLACE answer SET id = 2 WHERE id = 1",
+        "DELETE FROM answer WHERE id = 1",
+        "DELETE FROM answer",
+        "INSERT OR REPLACE INTO answer SELECT * FROM answer WHERE id = 1",
+        # A fresh id, but the key of a row that is there.
+        "INSERT OR REPLACE INTO answer SELECT 900, response_id, item, '2', state, language, wording_sha256,"
+        " shown_at, device_at, received_at, mode, session_id, client_key, salt, event_seq"
+        " FROM answer WHERE id = 1",
+        "INSERT INTO answer SELECT * FROM answer WHERE id = 1 ON CONFLICT (id) DO UPDATE SET value = '2'",
+        "UPDATE audit_event SET actor = 'somebody else' WHERE seq = 1",
+        "DELETE FROM audit_event WHERE seq = (SELECT max(seq) FROM audit_event)",
+        "INSERT OR REPLACE INTO audit_event SELECT * FROM audit_event WHERE seq = 1",
+        "INSERT OR REPLACE INTO audit_event SELECT 900, at, actor_kind, 'somebody else', actor_role,"
+        " actor_site, tag, study_number, changes, reason, request_id, app_version, study_version, previous_hash, hash"
+        " FROM audit_event WHERE seq = 1",
+    ],
+)
+def test_what_is_recorded_can_be_neither_changed_nor_taken_away(filled: Database, statement: str) -> None:
+    table = "audit_event" if "audit_event" in statement else "answer"
+    with filled.engine.connect() as connection:
+        before = connection.execute(text(f"SELECT * FROM {table}")).all()
+    with (
+        filled.engine.connect() as connection,
+        pytest.raises(IntegrityError, match=f"{table} is append-only"),
+    ):
+        connection.execute(text(statement))
+    with filled.engine.connect() as connection:
+        assert connection.execute(text(f"SELECT * FROM {table}")).all() == before
