@@ -19,7 +19,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from btb_pro.cli.commands import COMMANDS
     from btb_pro.config import read_settings
     from btb_pro.participant.app import register_participant
-    from btb_pro.services.runtime import open_runtime
+    from btb_pro.services.opening import open_runtime
     from btb_pro.web import App, prepare_web
 
     settings = read_settings() if settings is None else settings

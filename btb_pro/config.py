@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from btb_pro.refusals import PlainRefusal
+
 SETTINGS_FILE = "settings.env"
 _SHORTEST_KEY = 32
 
 
-class SettingError(Exception):
+class SettingError(PlainRefusal):
     """A setting is wrong or missing. The message is one sentence that names it and says what to do."""
 
 

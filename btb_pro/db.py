@@ -9,14 +9,16 @@ from typing import Any
 from pysqlite3 import dbapi2 as sqlite
 from sqlalchemy import DateTime, Engine, MetaData, TypeDecorator, create_engine, event, text
 from sqlalchemy.engine import Connection, Dialect
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+
+from btb_pro.refusals import PlainRefusal
 
 _BUSY_TIMEOUT_MS = 10_000
 _FIXED_BRANCHES = {(3, 44): 6, (3, 50): 7, (3, 51): 3}
 
 
-class DatabaseUnreachable(Exception):
+class DatabaseUnreachable(PlainRefusal):
     """The database cannot be opened. The message is one sentence that names BTB_DATABASE_URL."""
 
 
@@ -87,7 +89,7 @@ class Database:
         try:
             with self.engine.connect() as connection:
                 connection.execute(text("SELECT 1"))
-        except OperationalError as error:
+        except DatabaseError as error:
             raise DatabaseUnreachable(
                 f"The database of BTB_DATABASE_URL cannot be opened ({error.orig}): "
                 "check the address, that it runs, and that its folder can be written."

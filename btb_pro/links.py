@@ -6,7 +6,6 @@ A token is ``<public id>.<signature>``: 128 random bits and a 128-bit signature,
 
 import hashlib
 import hmac
-import secrets
 from collections.abc import Sequence
 
 from itsdangerous import Signer
@@ -25,11 +24,6 @@ class _ShortHMAC(SigningAlgorithm):
 
     def get_signature(self, key: bytes, value: bytes) -> bytes:
         return hmac.new(key, value, hashlib.sha256).digest()[:_SIGNATURE_BYTES]
-
-
-def new_public_id() -> str:
-    """128 random bits as 22 characters."""
-    return secrets.token_urlsafe(16)
 
 
 class LinkSigner:

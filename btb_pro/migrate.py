@@ -9,9 +9,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection
 
 from btb_pro.db import Database
+from btb_pro.refusals import PlainRefusal
 
 
-class SchemaNewer(Exception):
+class SchemaNewer(PlainRefusal):
     """The database was made by a later version of btb_pro; nothing was changed."""
 
     def __init__(self, revision: str) -> None:
@@ -21,7 +22,7 @@ class SchemaNewer(Exception):
         )
 
 
-class SchemaOutdated(Exception):
+class SchemaOutdated(PlainRefusal):
     """The database lacks tables or columns that this version needs; nothing was changed."""
 
     def __init__(self, revision: str | None) -> None:

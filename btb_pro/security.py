@@ -48,7 +48,7 @@ class Sealer:
         key_id, rest = sealed[:_KEY_ID_BYTES], sealed[_KEY_ID_BYTES:]
         try:
             text = self._ciphers[key_id].decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], context.encode())
-        except (KeyError, InvalidTag) as error:
+        except (KeyError, InvalidTag, ValueError) as error:
             raise SealBroken from error
         return text.decode()
 
@@ -65,6 +65,11 @@ def salted_sha256(salt: str, text: str) -> str:
 def new_salt() -> str:
     """128 random bits in hexadecimal."""
     return secrets.token_hex(16)
+
+
+def new_public_id() -> str:
+    """128 random bits as 22 characters."""
+    return secrets.token_urlsafe(16)
 
 
 def response_headers(is_production: bool) -> Mapping[str, str]:

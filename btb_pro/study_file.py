@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from btb_pro.i18n import LANGUAGES
 from btb_pro.instruments.model import Instrument
+from btb_pro.refusals import PlainRefusal
 from btb_pro.scoring.scores import shares_refused
 from btb_pro.study import QuietHours, Site, Study, Visit, VisitPart
 from btb_pro.toml_lines import Table, TomlRefused, read_document
@@ -49,7 +50,7 @@ class StudyProblem:
         return f"{self.line}: {self.message}" if self.line else f" {self.message}"
 
 
-class StudyFileError(ValueError):
+class StudyFileError(PlainRefusal):
     """A study file cannot be used. `problems` holds every mistake found, in the order of their lines."""
 
     def __init__(self, path: Path, problems: Sequence[StudyProblem]) -> None:

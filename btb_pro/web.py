@@ -1,13 +1,12 @@
 """What both faces share of the web: limits, headers, language, and one log line a request."""
 
 import logging
-import secrets
 import time
 import traceback
 from types import TracebackType
 
 from flask import Flask, Response, current_app, g, request
-from flask_babel import Babel, refresh
+from flask_babel import Babel
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from btb_pro.clock import OSLO
@@ -15,6 +14,7 @@ from btb_pro.config import Settings
 from btb_pro.i18n import language_of_browser
 from btb_pro.logs import request_line
 from btb_pro.security import response_headers
+from btb_pro.this_request import request_id
 
 _LARGEST_FORM = 256 * 1024
 _YEAR_S = 365 * 24 * 3600
@@ -66,19 +66,6 @@ def language_of_request() -> str:
     return str(g.language)
 
 
-def speak(language: str) -> None:
-    """Use a language from here to the end of the request, whatever was looked up before."""
-    g.language = language
-    refresh()
-
-
-def request_id() -> str:
-    """A random name for this request, the same in the log and in the audit trail."""
-    if "request_id" not in g:
-        g.request_id = secrets.token_hex(6)
-    return str(g.request_id)
-
-
 def log_error(error: BaseException) -> None:
     """Log where an unexpected error happened. Its message stays out: it may hold what somebody answered."""
     frames = "".join(traceback.format_tb(error.__traceback__))
@@ -96,7 +83,7 @@ def _mark_responses(app: Flask, settings: Settings) -> None:
     def finish(response: Response) -> Response:
         for name, value in headers.items():
             response.headers.setdefault(name, value)
-        if request.endpoint != "static":
+        if request.endpoint != "static" or response.status_code >= 400:
             response.headers["Cache-Control"] = "no-store"
             response.headers["Vary"] = "Cookie, Accept-Language"
         if response.mimetype == "text/html":

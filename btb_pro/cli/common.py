@@ -5,48 +5,24 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pkgutil import resolve_name
 from typing import Any
 
 import click
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
-from btb_pro.config import SettingError, read_settings
-from btb_pro.db import DatabaseUnreachable, private_files
-from btb_pro.instruments.problems import InstrumentFileError
-from btb_pro.migrate import SchemaNewer, SchemaOutdated, require_current
+from btb_pro.config import read_settings
+from btb_pro.db import private_files
+from btb_pro.migrate import require_current
+from btb_pro.refusals import PlainRefusal
 from btb_pro.security import SealBroken
-from btb_pro.services.audit import Actor, ChainBroken, Context
-from btb_pro.services.demo import DemoRefused
-from btb_pro.services.exporting import ExportRefused
-from btb_pro.services.installing import InstallRefused
-from btb_pro.services.invitations import InvitationRefused
-from btb_pro.services.participant_import import ImportRefused
-from btb_pro.services.participants import ParticipantRefused, ParticipantUnknown, WithdrawalRefused
-from btb_pro.services.runtime import Runtime, open_runtime
+from btb_pro.services.audit import Actor, Context
+from btb_pro.services.runtime import Runtime
 from btb_pro.services.studies import record_study
-from btb_pro.services.wordings import ApprovalRefused, WordingNotApproved
-from btb_pro.study_file import StudyFileError
 
-REFUSALS = (
-    ApprovalRefused,
-    ChainBroken,
-    DatabaseUnreachable,
-    DemoRefused,
-    ExportRefused,
-    ImportRefused,
-    InstallRefused,
-    InstrumentFileError,
-    InvitationRefused,
-    ParticipantUnknown,
-    SchemaNewer,
-    SchemaOutdated,
-    SettingError,
-    StudyFileError,
-    WithdrawalRefused,
-    WordingNotApproved,
-)
-"""Errors whose own message is what the person at the shell needs to read."""
+_OPEN_RUNTIME = "btb_pro.services.opening:open_runtime"
+"""By name, so that a reader of one command need not know how all instruments and the study file are read."""
 
 
 class Refused(click.ClickException):
@@ -62,10 +38,8 @@ class Command(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except REFUSALS as error:
+        except PlainRefusal as error:
             raise Refused(str(error)) from error
-        except ParticipantRefused as error:
-            raise Refused("\n".join(error.messages)) from error
         except SealBroken as error:
             sentence = "Contact details do not open with the keys of BTB_CONTACT_KEYS: put the old key back."
             raise Refused(sentence) from error
@@ -97,12 +71,12 @@ def open_instance() -> Iterator[Runtime]:
         require_current(runtime.database)
         yield runtime
         return
-    runtime = open_runtime(read_settings())
+    opened: Runtime = resolve_name(_OPEN_RUNTIME)(read_settings())
     try:
-        require_current(runtime.database)
-        yield runtime
+        require_current(opened.database)
+        yield opened
     finally:
-        runtime.database.close()
+        opened.database.close()
 
 
 @contextmanager

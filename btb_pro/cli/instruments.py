@@ -8,9 +8,10 @@ import click
 from btb_pro.cli.common import Command, Refused, changing
 from btb_pro.instruments.catalogue import instrument_files, load_instruments
 from btb_pro.instruments.checks import check_instruments
-from btb_pro.instruments.hashes import count_statuses, wording_sha256
+from btb_pro.instruments.hashes import wording_sha256
 from btb_pro.instruments.model import Instrument
 from btb_pro.instruments.printout import questionnaire_text
+from btb_pro.instruments.walk import count_statuses
 from btb_pro.services.wordings import approve_wording
 
 

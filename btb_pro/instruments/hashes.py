@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections import Counter
 from functools import lru_cache
 from typing import Any
 
@@ -14,9 +13,7 @@ from btb_pro.instruments.model import (
     Item,
     Section,
     Texts,
-    WordingStatus,
 )
-from btb_pro.instruments.walk import counted_texts
 
 
 class _Same:
@@ -41,15 +38,6 @@ def wording_sha256(instrument: Instrument, language: str) -> str:
     that the instrument lacks.
     """
     return _wording_sha256(_Same(instrument), language)
-
-
-def count_statuses(instrument: Instrument, language: str) -> dict[WordingStatus, int]:
-    """How many wordings of each status the language has, over stems, items and choices.
-
-    A stem or a list of choices that several items share counts once; a bare number of a scale is no wording.
-    """
-    counts = Counter(texts[language].status for texts in counted_texts(instrument) if language in texts)
-    return {status: counts[status] for status in WordingStatus}
 
 
 @lru_cache(maxsize=256)

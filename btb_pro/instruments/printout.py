@@ -4,8 +4,8 @@ import textwrap
 from collections.abc import Iterator
 from itertools import count
 
-from btb_pro.instruments.hashes import count_statuses
 from btb_pro.instruments.model import Condition, Field, FieldKind, Instrument, Item, WordingStatus
+from btb_pro.instruments.walk import count_statuses
 
 _WIDTH = 88
 

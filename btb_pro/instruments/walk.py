@@ -1,8 +1,18 @@
 """Ways through the texts of an instrument. What items share (a stem, a list of choices) comes by once."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from btb_pro.instruments.model import Choice, FieldKind, Instrument, Item, ItemType, Texts, Wording
+from btb_pro.instruments.model import (
+    Choice,
+    FieldKind,
+    Instrument,
+    Item,
+    ItemType,
+    Texts,
+    Wording,
+    WordingStatus,
+)
 
 
 def _once(pairs: Iterable[tuple[str, Texts]]) -> Iterator[tuple[str, Texts]]:
@@ -79,3 +89,12 @@ def counted_texts(instrument: Instrument) -> Iterator[Texts]:
         yield item.text
         yield from things(item)
     yield from (choice.label for _, choice in worded_choices(instrument))
+
+
+def count_statuses(instrument: Instrument, language: str) -> dict[WordingStatus, int]:
+    """How many wordings of each status the language has, over stems, items and choices.
+
+    A stem or a list of choices that several items share counts once; a bare number of a scale is no wording.
+    """
+    counts = Counter(texts[language].status for texts in counted_texts(instrument) if language in texts)
+    return {status: counts[status] for status in WordingStatus}

@@ -1,7 +1,10 @@
 """Pages for whatever cannot go on; each says what to do and whom to ring."""
 
+from contextlib import suppress
+
 from flask import g, redirect, render_template, request, url_for
 from flask_babel import gettext
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wrappers import Response
 
@@ -11,7 +14,7 @@ from btb_pro.participant.cookies import session_secret
 from btb_pro.participant.items import ResponseValue
 from btb_pro.participant.requests import drain, refuse_foreign, refuse_unreadable
 from btb_pro.participant.visitor import DeadEnd, GoTo, runtime
-from btb_pro.services.invitations import LinkState
+from btb_pro.services.opened_links import LinkState
 from btb_pro.services.sessions import find_session
 from btb_pro.services.wordings import WordingNotApproved
 from btb_pro.web import log_error
@@ -65,6 +68,17 @@ def not_ready(_error: WordingNotApproved) -> ResponseValue:
     )
 
 
+@participant.errorhandler(OperationalError)
+def database_failed(error: OperationalError) -> ResponseValue:
+    """The page of a database that does not answer: it holds what was sent, and its button sends it again."""
+    log_error(error)
+    _take_language_of_session()
+    if request.method == "POST":
+        return render_template("participant/retry.html", sent=list(request.form.items(multi=True))), 503
+    title, paragraphs = _our_mistake()
+    return _dead_end(title, paragraphs, 503)
+
+
 @participant.app_errorhandler(HTTPException)
 def http_error(error: HTTPException) -> ResponseValue | HTTPException:
     """The page of a request that the server refuses, in the visitor's language, with a way back."""
@@ -90,14 +104,8 @@ def http_error(error: HTTPException) -> ResponseValue | HTTPException:
 def unexpected(error: Exception) -> ResponseValue:
     """The page for a mistake of ours."""
     log_error(error)
-    return _dead_end(
-        gettext("Something went wrong on our side"),
-        [
-            gettext("The answers that were saved are safe."),
-            gettext("Wait a minute and try again. Does it still not work? Ring us."),
-        ],
-        500,
-    )
+    title, paragraphs = _our_mistake()
+    return _dead_end(title, paragraphs, 500)
 
 
 def _dead_end(title: str, paragraphs: list[str], status: int, back: str = "") -> tuple[str, int]:
@@ -123,6 +131,13 @@ def _words(state: LinkState) -> tuple[str, list[str]]:
             [gettext("We send you nothing more. Is this not right? Ring us.")],
         ),
     }[state]
+
+
+def _our_mistake() -> tuple[str, list[str]]:
+    return gettext("Something went wrong on our side"), [
+        gettext("The answers that were saved are safe."),
+        gettext("Wait a minute and try again. Does it still not work? Ring us."),
+    ]
 
 
 def _refusal_words(code: int) -> tuple[str, list[str]]:
@@ -152,7 +167,8 @@ def _take_language_of_session() -> None:
     if not handle or "language" in g:
         return
     house = runtime()
-    with house.database.reading() as db:
+    # A database that does not answer leaves the browser's own language.
+    with suppress(OperationalError), house.database.reading() as db:
         found = find_session(db, handle, session_secret(request, handle, house.settings.is_production))
         if found is not None:
             g.language = found.session.language

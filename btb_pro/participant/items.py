@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext
-from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response
 
 from btb_pro.instruments.paging import Page
@@ -19,7 +18,7 @@ from btb_pro.participant.presenting import PagePresenter, shown_values, values_t
 from btb_pro.participant.visitor import GoTo, Visitor, runtime, visiting
 from btb_pro.services.answers import KeyUsedTwice, PageSave, present_after, save_page
 from btb_pro.services.sessions import change_language
-from btb_pro.web import speak
+from btb_pro.this_request import speak
 
 ResponseValue = str | tuple[str, int] | Response
 
@@ -36,11 +35,8 @@ def items(handle: str, number: str) -> ResponseValue:
 @access(Access.SESSION)
 def save_items(handle: str, number: str) -> ResponseValue:
     """Store what the page sent, then go where its button leads."""
-    try:
-        with visiting(handle, writes=True) as visitor:
-            return PageView(visitor, _page(visitor, number)).receive()
-    except OperationalError:
-        return render_template("participant/retry.html", sent=list(request.form.items(multi=True))), 503
+    with visiting(handle, writes=True) as visitor:
+        return PageView(visitor, _page(visitor, number)).receive()
 
 
 class PageView:
@@ -108,7 +104,7 @@ class PageView:
         if reading.unknown:
             notice = gettext(
                 "The page sent something that it does not ask for: %(names)s. Press Next again.",
-                names=", ".join(name[:40] for name in reading.unknown[:5]),
+                names=", ".join("".join(filter(str.isprintable, name[:40])) for name in reading.unknown[:5]),
             )
         return self._render(fresh, values, refused=reading.refused, notice=notice, status=status)
 

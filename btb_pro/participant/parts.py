@@ -11,9 +11,9 @@ from btb_pro.participant.blueprint import Access, access, participant
 from btb_pro.participant.form import main_form
 from btb_pro.participant.items import ResponseValue
 from btb_pro.participant.visitor import Visitor, runtime, visiting
-from btb_pro.services.answers import stored_only
+from btb_pro.services.present_answers import stored_only
 from btb_pro.services.sessions import change_language
-from btb_pro.web import speak
+from btb_pro.this_request import speak
 
 
 @dataclass(frozen=True, slots=True)

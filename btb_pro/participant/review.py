@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flask import redirect, render_template, request, url_for
-from sqlalchemy.exc import OperationalError
+from flask import redirect, render_template, url_for
 
 from btb_pro.instruments.model import Field, FieldKind, Item, Texts
 from btb_pro.instruments.paging import Page
@@ -15,7 +14,7 @@ from btb_pro.participant.form import main_form
 from btb_pro.participant.items import ResponseValue
 from btb_pro.participant.parts import switch_language
 from btb_pro.participant.visitor import Visitor, runtime, visiting
-from btb_pro.services.answers import SeenAnswer, stored_only
+from btb_pro.services.present_answers import SeenAnswer, stored_only
 from btb_pro.services.submission import submit_visit
 
 
@@ -50,17 +49,14 @@ def review(handle: str) -> ResponseValue:
 @access(Access.SESSION)
 def submit(handle: str) -> ResponseValue:
     """Send in: lock, score, receipt. A second time it is the same receipt."""
-    try:
-        with visiting(handle, writes=True) as visitor:
-            form = main_form(handle, runtime().settings.secret_keys)
-            if not form.validate_on_submit():
-                return _render(visitor)
-            if switch_language(visitor):
-                return redirect(url_for("participant.review", handle=handle), 303)
-            submit_visit(visitor.db, visitor.context, visitor.runtime, visitor.answering)
-            return redirect(url_for("participant.receipt", handle=handle), 303)
-    except OperationalError:
-        return render_template("participant/retry.html", sent=list(request.form.items(multi=True))), 503
+    with visiting(handle, writes=True) as visitor:
+        form = main_form(handle, runtime().settings.secret_keys)
+        if not form.validate_on_submit():
+            return _render(visitor)
+        if switch_language(visitor):
+            return redirect(url_for("participant.review", handle=handle), 303)
+        submit_visit(visitor.db, visitor.context, visitor.runtime, visitor.answering)
+        return redirect(url_for("participant.receipt", handle=handle), 303)
 
 
 @participant.get("/q/<handle>/receipt")

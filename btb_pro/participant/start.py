@@ -14,7 +14,7 @@ from btb_pro.participant.cookies import remember_link, remember_session, session
 from btb_pro.participant.items import ResponseValue
 from btb_pro.participant.visitor import DeadEnd, request_context, runtime
 from btb_pro.participant.words import last_day_in_words
-from btb_pro.services.invitations import LinkState, OpenedLink, look_up
+from btb_pro.services.opened_links import LinkState, OpenedLink, look_up
 from btb_pro.services.sessions import find_session, participant_actor, start_session
 from btb_pro.services.submission import Receipt
 from btb_pro.services.wordings import require_approved

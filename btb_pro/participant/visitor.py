@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 
 from btb_pro.instruments.paging import Page, pages_of
 from btb_pro.participant.cookies import remembered_link, session_secret
-from btb_pro.services.answers import SeenAnswer, present_answers
 from btb_pro.services.audit import Actor, Context
-from btb_pro.services.invitations import LinkState
+from btb_pro.services.opened_links import LinkState
+from btb_pro.services.present_answers import SeenAnswer, present_answers
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.sessions import Answering, find_session, participant_actor
 from btb_pro.study import sections_asked
-from btb_pro.web import request_id, speak
+from btb_pro.this_request import request_id, speak
 
 
 class GoTo(Exception):

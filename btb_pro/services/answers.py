@@ -15,6 +15,7 @@ from btb_pro.models.response import Response
 from btb_pro.models.visit import Visit
 from btb_pro.security import new_salt, salted_sha256
 from btb_pro.services.audit import Context, Step, Tag, step
+from btb_pro.services.present_answers import SeenAnswer, present_answers, stored_only
 from btb_pro.services.sessions import Answering
 
 
@@ -44,35 +45,6 @@ class PageSave:
     clear: Item | None = None
     passes_on: bool = False
     """The participant goes on: applicable fields of the page that hold nothing are stored as skipped."""
-
-
-@dataclass(frozen=True, slots=True)
-class SeenAnswer:
-    """The present answer of a field, and whether this very session entered it."""
-
-    stored: StoredAnswer
-    is_own: bool
-
-
-def present_answers(
-    session: Session, visit: Visit, own_session_id: int | None = None
-) -> dict[str, SeenAnswer]:
-    """The newest row of every form field of a visit, by field code."""
-    rows = session.execute(
-        select(Answer.item, Answer.state, Answer.value, Answer.session_id)
-        .join(Response, Response.id == Answer.response_id)
-        .where(Response.visit_id == visit.id)
-        .order_by(Answer.id)
-    )
-    return {
-        item: SeenAnswer(StoredAnswer(AnswerState(state), value), session_id == own_session_id)
-        for item, state, value, session_id in rows
-    }
-
-
-def stored_only(seen: Mapping[str, SeenAnswer]) -> dict[str, StoredAnswer]:
-    """Present answers without who entered them."""
-    return {code: answer.stored for code, answer in seen.items()}
 
 
 def present_after(save: PageSave, seen: Mapping[str, SeenAnswer]) -> dict[str, StoredAnswer]:

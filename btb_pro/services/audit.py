@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from btb_pro import clock
 from btb_pro.models.audit_event import AuditEvent
 from btb_pro.models.audit_head import AuditHead
+from btb_pro.refusals import PlainRefusal
 
 FIRST_HASH = "0" * 64
 APP_VERSION = version("btb-pro")
@@ -74,7 +75,7 @@ class Step:
         self.changes.append({"object": kind, "key": key, "field": name, "old": old, "new": new})
 
 
-class ChainBroken(Exception):
+class ChainBroken(PlainRefusal):
     """The audit chain does not prove what it should. The message names the first bad event."""
 
 

@@ -12,6 +12,7 @@ from btb_pro import clock
 from btb_pro.config import SETTINGS_FILE, Settings, read_settings, write_settings
 from btb_pro.db import private_files
 from btb_pro.migrate import upgrade
+from btb_pro.refusals import PlainRefusal
 from btb_pro.security import new_key
 from btb_pro.services.audit import Actor, Context
 from btb_pro.services.demo_answers import MadeUpPerson
@@ -23,8 +24,9 @@ from btb_pro.services.demo_story import (
     Stage,
     play_all,
 )
-from btb_pro.services.invitations import LinkState, look_up
-from btb_pro.services.runtime import Runtime, open_runtime
+from btb_pro.services.opened_links import LinkState, look_up
+from btb_pro.services.opening import open_runtime
+from btb_pro.services.runtime import Runtime
 from btb_pro.services.studies import record_study
 from btb_pro.study_file import PACKAGED_STUDY
 
@@ -50,7 +52,7 @@ _SEED = 3704363
 _UNAPPROVED = "allow_unapproved_wording = "
 
 
-class DemoRefused(Exception):
+class DemoRefused(PlainRefusal):
     """The made-up study cannot be built here. The message says why and what to do."""
 
 

@@ -16,7 +16,8 @@ from btb_pro.models.participant import Participant
 from btb_pro.services.answers import PageSave, save_page
 from btb_pro.services.audit import Context
 from btb_pro.services.demo_answers import MadeUpPerson
-from btb_pro.services.invitations import issue_invitation, link_address, look_up, revoke_invitation
+from btb_pro.services.invitations import issue_invitation, link_address, revoke_invitation
+from btb_pro.services.opened_links import look_up
 from btb_pro.services.participants import NewParticipant, add_participant, withdraw_participant
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.sessions import Answering, find_session, participant_actor, start_session

@@ -19,6 +19,7 @@ from btb_pro.exports.records import CutOff, Filters
 from btb_pro.models.audit_event import AuditEvent
 from btb_pro.models.audit_head import AuditHead
 from btb_pro.models.export_run import ExportRun
+from btb_pro.refusals import PlainRefusal
 from btb_pro.services.audit import APP_VERSION, Context, Tag, canonical_json, step
 from btb_pro.services.runtime import Runtime
 from btb_pro.study import Study
@@ -27,7 +28,7 @@ Writer = Callable[[Dataset, Path], tuple[WrittenFile, ...]]
 """A format: writes a data set's files into a folder."""
 
 
-class ExportRefused(Exception):
+class ExportRefused(PlainRefusal):
     """An export cannot be taken as asked; no file was left. The message says why and what to do."""
 
 

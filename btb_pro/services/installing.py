@@ -14,6 +14,7 @@ from btb_pro.config import (
 from btb_pro.db import Database, private_files
 from btb_pro.instruments.catalogue import load_instruments
 from btb_pro.migrate import upgrade
+from btb_pro.refusals import PlainRefusal
 from btb_pro.security import new_key
 from btb_pro.services.audit import Actor, Context
 from btb_pro.services.studies import record_study
@@ -24,7 +25,7 @@ LOCAL_ADDRESS = "http://127.0.0.1:8000"
 _KEYS = ("BTB_SECRET_KEYS", "BTB_LINK_KEYS", "BTB_CONTACT_KEYS")
 
 
-class InstallRefused(Exception):
+class InstallRefused(PlainRefusal):
     """The instance is set up in another way than asked for. The message says which and what to do."""
 
 

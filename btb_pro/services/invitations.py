@@ -1,50 +1,24 @@
-"""Issuing, revoking and looking up links."""
+"""Issuing and revoking links."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.links import new_public_id
 from btb_pro.models.invitation import Invitation
 from btb_pro.models.participant import Participant
 from btb_pro.models.visit import Visit
+from btb_pro.refusals import PlainRefusal
+from btb_pro.security import new_public_id
 from btb_pro.services.audit import Context, Step, Tag, step
-from btb_pro.services.participants import find_participant
+from btb_pro.services.known_participants import find_participant
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.wordings import require_approved
 
-GRACE = timedelta(hours=2)
-"""How long a page that was open when the window closed may still be saved and sent."""
 
-
-class InvitationRefused(Exception):
+class InvitationRefused(PlainRefusal):
     """A link cannot be issued or revoked as asked. The message says why and what to do."""
-
-
-class LinkState(StrEnum):
-    """What a link with a good signature opens."""
-
-    OPEN = "open"
-    NOT_OPEN_YET = "not_open_yet"
-    EXPIRED = "expired"
-    REVOKED = "revoked"
-    REPLACED = "replaced"
-    WITHDRAWN = "withdrawn"
-    SUBMITTED = "submitted"
-
-
-@dataclass(frozen=True, slots=True)
-class OpenedLink:
-    """An invitation with its visit and participant, and what it opens now."""
-
-    invitation: Invitation
-    visit: Visit
-    participant: Participant
-    state: LinkState
 
 
 def issue_invitation(
@@ -126,41 +100,6 @@ def revoke_invitation(
 def link_address(runtime: Runtime, invitation: Invitation) -> str:
     """The whole address of a link, as it is given to the participant."""
     return f"{runtime.settings.base_url}/s/{runtime.links.token(invitation.public_id)}"
-
-
-def look_up(session: Session, public_id: str) -> OpenedLink | None:
-    """What a public id leads to now, or nothing. Reads only."""
-    row = session.execute(
-        select(Invitation, Visit, Participant)
-        .join(Visit, Visit.id == Invitation.visit_id)
-        .join(Participant, Participant.id == Visit.participant_id)
-        .where(Invitation.public_id == public_id)
-    ).first()
-    if row is None:
-        return None
-    invitation, visit, participant = row
-    return OpenedLink(invitation, visit, participant, link_state(invitation, visit, participant, clock.now()))
-
-
-def link_state(
-    invitation: Invitation,
-    visit: Visit,
-    participant: Participant,
-    at: datetime,
-    grace: timedelta = timedelta(),
-) -> LinkState:
-    """What a link opens at an instant; `grace` lengthens its life for a page that is open already."""
-    if participant.withdrawn_at is not None:
-        return LinkState.WITHDRAWN
-    if invitation.end_reason is not None:
-        return LinkState(invitation.end_reason)
-    if visit.submitted_at is not None:
-        return LinkState.SUBMITTED
-    if at < invitation.opens_at:
-        return LinkState.NOT_OPEN_YET
-    if at >= invitation.expires_at + grace:
-        return LinkState.EXPIRED
-    return LinkState.OPEN
 
 
 def _find_visit(session: Session, runtime: Runtime, participant: Participant, code: str) -> Visit:

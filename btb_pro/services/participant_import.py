@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from btb_pro.refusals import PlainRefusal
 from btb_pro.services.audit import Context
 from btb_pro.services.participants import NewParticipant, add_participant, find_faults
 from btb_pro.services.runtime import Runtime
@@ -27,7 +28,7 @@ class FileFault:
     message: str
 
 
-class ImportRefused(Exception):
+class ImportRefused(PlainRefusal):
     """A file of participants cannot be imported; `faults` holds every one found, in the order of lines."""
 
     def __init__(self, faults: Sequence[FileFault]) -> None:

@@ -11,9 +11,11 @@ from btb_pro.models.contact import Contact
 from btb_pro.models.invitation import Invitation
 from btb_pro.models.participant import Participant
 from btb_pro.models.visit import Visit
+from btb_pro.refusals import PlainRefusal
 from btb_pro.security import new_salt, salted_sha256
 from btb_pro.services.audit import Context, Step, Tag, step
 from btb_pro.services.contacts import AddressRefused, read_email, read_phone
+from btb_pro.services.known_participants import find_participant
 from btb_pro.services.runtime import Runtime
 from btb_pro.study import visit_window
 
@@ -21,22 +23,15 @@ _STUDY_NUMBER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,24}[A-Za-z0-9])?")
 _LOOKS_LIKE_A_PERSON = re.compile(r"\d{8,}")
 
 
-class ParticipantRefused(Exception):
+class ParticipantRefused(PlainRefusal):
     """A participant cannot be added as asked. The messages say what is wrong and what is expected."""
 
     def __init__(self, messages: list[str]) -> None:
         self.messages = messages
-        super().__init__(" ".join(messages))
+        super().__init__("\n".join(messages))
 
 
-class ParticipantUnknown(Exception):
-    """No participant has that study number."""
-
-    def __init__(self, study_number: str) -> None:
-        super().__init__(f"No participant has the study number {study_number}: see btb-pro participant list.")
-
-
-class WithdrawalRefused(Exception):
+class WithdrawalRefused(PlainRefusal):
     """The participant cannot be withdrawn. The message says why."""
 
 
@@ -110,19 +105,6 @@ def find_faults(session: Session, runtime: Runtime, new: NewParticipant) -> list
     if session.execute(known).first():
         faults.append(f"There is a participant {new.study_number.strip()} already.")
     return faults
-
-
-def find_participant(session: Session, study_number: str) -> Participant:
-    """The participant with a study number.
-
-    Raises:
-        ParticipantUnknown: there is none.
-    """
-    query = select(Participant).where(Participant.study_number == study_number.strip())
-    participant = session.execute(query).scalar_one_or_none()
-    if participant is None:
-        raise ParticipantUnknown(study_number)
-    return participant
 
 
 def withdraw_participant(session: Session, context: Context, study_number: str, reason: str) -> Participant:

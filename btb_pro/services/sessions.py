@@ -15,7 +15,7 @@ from btb_pro.models.participant import Participant
 from btb_pro.models.participant_session import ParticipantSession
 from btb_pro.models.visit import Visit
 from btb_pro.services.audit import Actor, Context, Tag, step
-from btb_pro.services.invitations import GRACE, LinkState, OpenedLink, link_state
+from btb_pro.services.opened_links import GRACE, LinkState, OpenedLink, link_state
 
 LIFETIME = timedelta(hours=24)
 """How long a session lasts after its last save."""

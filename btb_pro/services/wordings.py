@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from btb_pro.instruments.hashes import wording_sha256
 from btb_pro.instruments.model import Instrument
 from btb_pro.models.wording_approval import WordingApproval
+from btb_pro.refusals import PlainRefusal
 from btb_pro.services.audit import Context, Tag, step
 from btb_pro.study import Study, Visit
 
@@ -23,11 +24,11 @@ class WordingKey:
     sha256: str
 
 
-class ApprovalRefused(Exception):
+class ApprovalRefused(PlainRefusal):
     """An approval lacks something. The message says what."""
 
 
-class WordingNotApproved(Exception):
+class WordingNotApproved(PlainRefusal):
     """A visit uses wordings that nobody approved."""
 
     def __init__(self, missing: tuple[WordingKey, ...]) -> None:

@@ -64,7 +64,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def snapshots(
     browser: Browser, server: LiveServer, tmp_path_factory: pytest.TempPathFactory
 ) -> SnapshotTaker:
-    """A function that gives every kind and state of page in a language; each language is walked through once."""
+    """A function that gives every kind and state of page in a language, walked through once."""
     taken: dict[str, Snapshots] = {}
 
     def in_language(language: str) -> Snapshots:

@@ -133,11 +133,20 @@ ANSWERS = {
 """Form field to stored value."""
 
 NOT_APPLICABLE = frozenset(
-    f"shc_{name}_days"
-    for name in (
-        "cough asthma arm migraine chest breathing stomach_unease ulcer diarrhoea constipation hot_flushes "
-        "depression"
-    ).split()
+    {
+        "shc_cough_days",
+        "shc_asthma_days",
+        "shc_arm_days",
+        "shc_migraine_days",
+        "shc_chest_days",
+        "shc_breathing_days",
+        "shc_stomach_unease_days",
+        "shc_ulcer_days",
+        "shc_diarrhoea_days",
+        "shc_constipation_days",
+        "shc_hot_flushes_days",
+        "shc_depression_days",
+    }
 )
 """Days of complaints that were answered with 0."""
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from playwright.sync_api import FloatRect, Locator, Page
+from playwright.sync_api import Locator, Page
 
 from tests.support.live_server import LiveServer
 
@@ -80,9 +80,24 @@ class Phone:
         return self.page.get_by_role("button", name=words, exact=True)
 
     def tap(self, name: str) -> "Phone":
-        """Tap a button that leads to another page."""
-        self.button(name).click()
+        """Tap a button that leads to a page, and wait for the page."""
+        return self.follow(self.button(name))
+
+    def follow(self, target: Locator) -> "Phone":
+        """Tap whatever leads to a page, and wait for the page."""
+        with self.page.expect_navigation():
+            target.click()
         return self
+
+    def press_enter(self, target: Locator) -> "Phone":
+        """Press Enter where it sends the page, and wait for the next one."""
+        with self.page.expect_navigation():
+            target.press("Enter")
+        return self
+
+    def decline(self, item: str) -> "Phone":
+        """Tap the button by which one would rather not answer a question."""
+        return self.follow(self.page.locator(f"[name=decline][value={item}]"))
 
     def go_to(self, number: int) -> "Phone":
         """Open a page of questions by its address."""
@@ -133,10 +148,3 @@ class Phone:
     def is_chosen(self, field: str, code: str) -> bool:
         """Whether an answer is marked as chosen."""
         return self.page.locator(f"#{field}-{code}").is_checked()
-
-
-def box_of(locator: Locator) -> FloatRect:
-    """Where something stands in the window."""
-    box = locator.bounding_box()
-    assert box is not None, f"{locator} is not on the page"
-    return box

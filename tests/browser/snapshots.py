@@ -1,4 +1,4 @@
-"""Every kind and state of page, taken once from the real server and kept, so that many checks can look at each."""
+"""Every kind and state of page, taken once from the real server and kept for the checks that look at each."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from btb_pro import clock
 from tests.browser.phone import LOCALES, Phone
@@ -43,13 +43,17 @@ class Photographer:
             for name in self._sending(phone):
                 taken[name] = phone.page.content()
         taken |= self._dead_ends()
-        taken["dead-busy"] = self._busy()
+        taken["step-busy"] = self._busy()
         return taken
 
     @contextmanager
     def _context(self) -> Iterator[BrowserContext]:
         context = self.browser.new_context(
-            viewport={"width": 360, "height": 800}, locale=LOCALES[self.language], java_script_enabled=False
+            viewport={"width": 360, "height": 800},
+            locale=LOCALES[self.language],
+            # Requests that are not a page's own send no language by themselves.
+            extra_http_headers={"Accept-Language": LOCALES[self.language]},
+            java_script_enabled=False,
         )
         context.set_default_timeout(10_000)
         yield context
@@ -98,8 +102,7 @@ class Photographer:
         yield "items-several-answered"
         phone.go_to(EFFECTS).answer({"pain_treat_exercise": "2", "pain_treat_other": "1"}).tap("next")
         yield "items-effects-open"
-        phone.go_to(CARDS).answer({"hscl_headache": "1"})
-        phone.page.locator("[name=decline][value=hscl_trembling]").click()
+        phone.go_to(CARDS).answer({"hscl_headache": "1"}).decline("hscl_trembling")
         yield "items-cards-declined"
         stale = "token => { token.value = 'stale'; }"
         phone.page.locator("[name=csrf_token]").evaluate(stale)
@@ -167,7 +170,8 @@ class Photographer:
         try:
             phone = world.started(language=self.language).press()
             _wait_no_longer(world)
-            with world.runtime.database.writing():
+            with world.runtime.database.writing() as session:
+                session.execute(text("SELECT 1"))  # takes the lock
                 phone.fill("bg_age", "47").press("next")
             return phone.html
         finally:

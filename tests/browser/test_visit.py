@@ -1,4 +1,4 @@
-"""A whole baseline visit on a phone: every answer tapped on the real pages, and read again where it ends up."""
+"""A whole baseline visit on a phone: every answer tapped on the real pages, and read where it ends up."""
 
 import csv
 from pathlib import Path
@@ -10,8 +10,8 @@ from btb_pro.instruments.model import Field
 from btb_pro.models.participant import Participant
 from btb_pro.models.visit import Visit
 from btb_pro.participant.visitor import pages_of_visit
-from btb_pro.services.answers import present_answers
 from btb_pro.services.exporting import take_csv_export
+from btb_pro.services.present_answers import present_answers
 from tests.browser.conftest import PhoneMaker
 from tests.browser.known_answers import ANSWERS, DECLINED, NOT_APPLICABLE, SCORES, SKIPPED
 from tests.browser.phone import Phone
@@ -35,7 +35,7 @@ def answer_page(phone: Phone) -> None:
     asked = phone.fields()
     phone.answer(ANSWERS)
     if DECLINED in asked:
-        phone.page.locator(f"[name=decline][value={DECLINED}]").click()
+        phone.decline(DECLINED)
     phone.tap("next")
     if SKIPPED in asked or not set(OPEN_ON_PURPOSE).isdisjoint(asked):
         assert phone.number == number, "a page with an open question is shown once more"

@@ -17,7 +17,8 @@ from btb_pro.security import Sealer
 from btb_pro.services.answers import PageSave, save_page
 from btb_pro.services.audit import Actor, Context
 from btb_pro.services.exporting import ExportSummary, take_csv_export
-from btb_pro.services.invitations import issue_invitation, look_up
+from btb_pro.services.invitations import issue_invitation
+from btb_pro.services.opened_links import look_up
 from btb_pro.services.participants import NewParticipant, add_participant
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.sessions import find_session, participant_actor, start_session
@@ -60,10 +61,10 @@ class ExportWorld:
             add_participant(session, COMMAND, self.runtime, new)
             session.commit()
 
-    def invite(self, study_number: str, visit: str = "start") -> None:
-        """Make a link, where there is none that lives."""
+    def invite(self, study_number: str, visit: str = "start", *, replace: bool = False) -> None:
+        """Make a link, where there is none that lives or it is to be replaced."""
         with self._second(), self.runtime.database.writing() as session:
-            issue_invitation(session, COMMAND, self.runtime, study_number, visit)
+            issue_invitation(session, COMMAND, self.runtime, study_number, visit, replace=replace)
             session.commit()
 
     def start(

@@ -32,7 +32,8 @@ from btb_pro.services.demo import (
     reserved,
 )
 from btb_pro.services.listing import ListedParticipant, list_participants
-from btb_pro.services.runtime import Runtime, open_runtime
+from btb_pro.services.opening import open_runtime
+from btb_pro.services.runtime import Runtime
 from btb_pro.services.verification import verify
 from tests.support.plain_browser import PlainBrowser
 

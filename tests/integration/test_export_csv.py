@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from collections.abc import Iterator
 from hashlib import sha256
 from importlib.metadata import version
@@ -253,3 +254,30 @@ def test_an_empty_study_gives_files_with_a_header_alone(world: ExportWorld, tmp_
     summary = world.export(tmp_path / "out")
     assert summary.rows["wide.csv"] == summary.rows["long.csv"] == summary.rows["history.csv"] == 0
     assert (tmp_path / "out" / "wide.csv").read_text(encoding="utf-8").startswith("participant,site,visit,")
+
+
+def test_what_was_answered_before_an_amendment_is_not_lost(world: ExportWorld, tmp_path: Path) -> None:
+    world.add("N-001")
+    world.start("N-001")
+    world.save("N-001", {"rain": "0", "mood": "2"})
+    world.save("N-001", {"words": "kept"}, instrument="walks")
+    world.start("N-001", "later")
+    world.save("N-001", {"wind": "1"}, visit="later")
+    amended = tmp_path / "amended"
+    shutil.copytree(MADE_UP_STUDY, amended)
+    study = (amended / "study.toml").read_text(encoding="utf-8")
+    study = study.replace('["weather", "walks"]', '["weather/sky"]').replace(
+        'code = "later"', 'code = "afterwards"'
+    )
+    (amended / "study.toml").write_text(study, encoding="utf-8")
+    after = make_export_world(tmp_path / "instance", amended)
+    after.go_to(world.now.isoformat())
+    after.export(tmp_path / "out")
+    after.close()
+    start, later = read(tmp_path / "out" / "wide.csv")
+    # Asked no more, answered all the same: by a section, and by a visit, which comes last.
+    assert (start["visit"], start["rain"], start["wind"], start["mood"]) == ("start", "0", "-7", "2")
+    assert (later["visit"], later["rain"], later["wind"], later["mood"]) == ("later", "", "1", "")
+    # An instrument of no visit has no column any more; the history has every answer.
+    assert "words" not in start
+    assert [row["value"] for row in read(tmp_path / "out" / "history.csv")] == ["0", "2", "kept", "1"]

@@ -89,6 +89,8 @@ def test_a_visit_that_was_sent_in_later_is_not_sent_in_before(world: ExportWorld
     assert b",later,submitted,2026-04-01T09:00:02.000Z,2026-04-01T09:00:04.000Z," in now["wide.csv"]
     assert as_of["scores.csv"].count(b"\n") == 1
     assert b"sky_sum,1,2,2," in now["scores.csv"]
+    world.export(tmp_path / "sent", until=f"{before}", visits=("later",), submitted_only=True)
+    assert contents(tmp_path / "sent")["wide.csv"].count(b"\n") == 1
 
 
 def test_whether_a_link_has_expired_is_judged_at_the_cutoff(world: ExportWorld, tmp_path: Path) -> None:
@@ -97,6 +99,20 @@ def test_whether_a_link_has_expired_is_judged_at_the_cutoff(world: ExportWorld, 
     world.export(tmp_path / "late")
     assert b"N-002,north,start,started," in contents(tmp_path / "early")["wide.csv"]
     assert b"N-002,north,start,expired," in contents(tmp_path / "late")["wide.csv"]
+
+
+def test_a_link_that_was_made_later_does_not_mend_an_expired_one(world: ExportWorld, tmp_path: Path) -> None:
+    world.add("N-003", day0="")
+    world.start("N-003")
+    world.save("N-003", {"rain": "0"})
+    world.now += timedelta(days=31)
+    world.add("N-004", day0="")
+    before = world.export(tmp_path / "before").cutoff_seq
+    world.invite("N-003", replace=True)
+    world.export(tmp_path / "as-of", until=f"{before}")
+    world.export(tmp_path / "now")
+    assert b"N-003,north,start,expired," in contents(tmp_path / "as-of")["wide.csv"]
+    assert b"N-003,north,start,started," in contents(tmp_path / "now")["wide.csv"]
 
 
 def test_an_instant_means_the_last_event_at_or_before_it(world: ExportWorld, tmp_path: Path) -> None:

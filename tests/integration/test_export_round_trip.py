@@ -9,14 +9,13 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from btb_pro.instruments.catalogue import load_instruments
-from btb_pro.instruments.model import Field, FieldKind, Instrument
+from btb_pro.instruments.model import Field, FieldKind
 from btb_pro.instruments.values import ValueRefused, read_value
 from btb_pro.study_file import PACKAGED_STUDY, read_study
 from tests.integration.export_world import MADE_UP_STUDY, make_export_world
 
-MADE_UP = load_instruments(MADE_UP_STUDY)
-PACKAGED = load_instruments()
-BASELINE = read_study(PACKAGED_STUDY, PACKAGED).visit("baseline")
+INSTRUMENTS = {"made up": load_instruments(MADE_UP_STUDY), "packaged": load_instruments()}
+BASELINE = read_study(PACKAGED_STUDY, INSTRUMENTS["packaged"]).visit("baseline")
 
 TYPED = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40) | st.sampled_from(
     [
@@ -53,10 +52,10 @@ def posted(draw: st.DrawFn, field: Field) -> list[str]:
 
 
 @st.composite
-def answers(draw: st.DrawFn, instruments: tuple[Instrument, ...]) -> dict[str, str]:
-    """A stored value for some of the fields."""
+def answers(draw: st.DrawFn, study: str) -> dict[str, str]:
+    """A stored value for some of the fields of a study."""
     entered = {}
-    for instrument in instruments:
+    for instrument in INSTRUMENTS[study].values():
         for field in instrument.fields:
             if draw(st.booleans()):
                 try:
@@ -127,16 +126,16 @@ def check_round_trip(
     assert count == len(long)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(answers(tuple(MADE_UP.values())))
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(answers("made up"))
 def test_every_kind_of_answer_comes_out_as_it_was_entered(entered: dict[str, str]) -> None:
     check_round_trip(MADE_UP_STUDY, "start", ("weather", "walks"), entered)
 
 
 @settings(
-    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
-@given(answers(tuple(PACKAGED.values())))
+@given(answers("packaged"))
 def test_the_whole_baseline_comes_out_as_it_was_entered(entered: dict[str, str]) -> None:
     codes = tuple(dict.fromkeys(part.instrument for part in BASELINE.parts))
     check_round_trip(None, "baseline", codes, entered)

@@ -82,7 +82,8 @@ class PlainBrowser:
     def press(self, button: str = "", value: str = "") -> "PlainBrowser":
         """Send the main form with a button: the first one (as Enter does), or the one of that name."""
         pressed = self._button(button, value)
-        sent = [*self.values, (pressed.get("name", ""), pressed.get("value", ""))]
+        name = pressed.get("name")
+        sent = [*self.values, *([(name, pressed.get("value", ""))] if name else [])]
         return self.send(self.main_form.get("action") or self.address, sent)
 
     def send(self, address: str, sent: Iterable[tuple[str, str]]) -> "PlainBrowser":

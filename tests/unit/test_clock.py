@@ -59,3 +59,47 @@ def test_what_was_written_is_read_back(instant: datetime) -> None:
         return
     kept = told.replace(microsecond=told.microsecond // 1000 * 1000)
     assert clock.read_utc(clock.utc_text(instant)) == kept
+
+
+@pytest.mark.parametrize(
+    ("utc", "local"),
+    [
+        ("2026-03-29T00:59:59.999Z", "2026-03-29T01:59:59.999+01:00"),
+        ("2026-03-29T01:00:00.000Z", "2026-03-29T03:00:00.000+02:00"),
+        ("2026-10-25T00:30:00.000Z", "2026-10-25T02:30:00.000+02:00"),
+        ("2026-10-25T01:30:00.000Z", "2026-10-25T02:30:00.000+01:00"),
+        ("2026-12-31T23:00:00.000Z", "2027-01-01T00:00:00.000+01:00"),
+    ],
+)
+def test_the_nights_of_the_clock_change_keep_their_offsets(utc: str, local: str) -> None:
+    instant = clock.read_utc(utc)
+    assert clock.local_text(instant) == local
+    assert clock.read_utc(local) == instant
+
+
+@pytest.mark.parametrize(
+    ("end", "day"),
+    [
+        ("2026-06-30T22:00:00.000Z", date(2026, 6, 30)),
+        ("2026-06-30T22:00:00.001Z", date(2026, 7, 1)),
+        ("2026-01-01T23:00:00.000Z", date(2026, 1, 1)),
+        ("2026-03-29T22:00:00.000Z", date(2026, 3, 29)),
+    ],
+)
+def test_the_last_day_is_the_day_before_the_midnight_at_which_something_ends(end: str, day: date) -> None:
+    assert clock.last_day(clock.read_utc(end)) == day
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-01-31", "2026-01-31T10:00:00", "", "yesterday", "2026-13-01T00:00:00Z"]
+)
+def test_a_text_that_is_no_instant_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - the messages are the standard library's
+        clock.read_utc(text)
+
+
+def test_now_is_cut_to_milliseconds() -> None:
+    with clock.at(datetime(2026, 1, 1, microsecond=999_999, tzinfo=UTC)):
+        assert clock.now().microsecond == 999_000
+    assert clock.now().microsecond % 1000 == 0
+    assert clock.now().tzinfo is UTC

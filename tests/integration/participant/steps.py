@@ -1,7 +1,7 @@
 """What the participant's tests share: the store as rows, page numbers by item, pages answered in one call."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element
@@ -116,7 +116,7 @@ def go_to(browser: PlainBrowser, world: World, item: str, visit: str = "baseline
     return browser.open(f"{session_address(browser)}/page/{page_of(world, item, visit)}")
 
 
-def fill_in(browser: PlainBrowser, given: Mapping[str, str | tuple[str, ...]]) -> PlainBrowser:
+def fill_in(browser: PlainBrowser, given: Mapping[str, str | Sequence[str]]) -> PlainBrowser:
     """Fill in several fields; none is sent yet."""
     for name, value in given.items():
         browser.fill(name, *((value,) if isinstance(value, str) else value))

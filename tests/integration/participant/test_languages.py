@@ -1,4 +1,4 @@
-"""Both languages: a switch on every page, nothing lost by it, and every answer knows what was on the screen."""
+"""Both languages: a switch on every page, nothing lost by it; each answer knows what was on the screen."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -35,18 +35,16 @@ MACHINES = {
 }
 
 
-@pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
-def test_a_machine_that_looks_at_a_link_writes_nothing_anywhere(
-    world: World, method: str, machine: str
-) -> None:
+def test_a_machine_that_looks_at_a_link_writes_nothing_anywhere(world: World, method: str) -> None:
     world.add()
     link = world.invite()
     before = dump(world)
-    for _ in range(2):
-        response = world.app.test_client().open(link, method=method, headers=MACHINES[machine])
-        assert response.status_code == 200
-    assert dump(world) == before
+    for machine, headers in MACHINES.items():
+        for _ in range(2):
+            response = world.app.test_client().open(link, method=method, headers=headers)
+            assert response.status_code == 200, machine
+        assert dump(world) == before, machine
 
 
 def test_a_link_that_was_scanned_fifty_times_still_works_for_the_person(world: World) -> None:

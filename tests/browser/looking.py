@@ -1,0 +1,77 @@
+"""What the browser tests look for on a page, as scripts that a page is asked to run."""
+
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import FloatRect, Locator, Page
+
+AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
+TARGET = 44
+"""Least height of what a finger is meant to hit, in pixels."""
+
+SMALL_TARGETS = """target => [...document.querySelectorAll('.choice, .cell, button, a, summary, .ds-input')]
+  .filter(element => element.checkVisibility({visibilityProperty: true})
+    && !element.matches('.ds-sr-only, .ds-skip-link, [type=radio], [type=checkbox], p:not(footer p) a'))
+  .map(element => [element, element.getBoundingClientRect()])
+  .filter(([element, box]) => box.height < target || box.width < 24)
+  .map(([element, box]) => `${element.outerHTML.slice(0, 80)} ${box.width}x${box.height}`)"""
+
+ROWS_THAT_MISS_THEIR_INPUT = """() => [...document.querySelectorAll('.choice, .cell')]
+  .filter(element => element.checkVisibility())
+  .filter(element => {
+    element.scrollIntoView({block: 'center'});
+    const box = element.getBoundingClientRect();
+    return [[.03, .1], [.97, .1], [.5, .5], [.03, .9], [.97, .9]].some(([x, y]) => {
+      const hit = document.elementFromPoint(box.left + box.width * x, box.top + box.height * y);
+      return !(hit && (hit.closest('label') || hit).matches(
+        `label[for="${element.querySelector('input').id}"], #${element.querySelector('input').id}`));
+    });
+  }).map(element => element.outerHTML)"""
+
+# What a reader cannot see whole: wider than its own box, or under something else's edge.
+CUT_OFF = """() => [...document.querySelectorAll('main *, header *, footer *, nav *')]
+  .filter(element => element.checkVisibility() && !element.closest('.ds-sr-only, .word'))
+  .filter(element => ['hidden', 'clip'].includes(getComputedStyle(element).overflowX)
+    && !element.matches('progress, input')
+    && (element.scrollWidth > element.clientWidth + 1 || element.scrollHeight > element.clientHeight + 1))
+  .map(element => element.outerHTML.slice(0, 120))"""
+
+WCAG_SPACING = (
+    "* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important } "
+    "p { margin-block-end: 2em !important }"
+)
+
+
+def enlarged(percent: int) -> str:
+    """A rule that sets the size of text as a phone's own setting does."""
+    return f"html {{ font-size: {percent}% }}"
+
+
+def set_text(page: Page, rule: str) -> None:
+    """Let a rule of the reader's own hold on the page, in place of an earlier one; the page's CSP lets it."""
+    page.evaluate(
+        """rule => {
+          const sheet = new CSSStyleSheet();
+          sheet.replaceSync(rule);
+          document.adoptedStyleSheets = [sheet];
+        }""",
+        rule,
+    )
+
+
+def axe_faults(page: Page, *rules: str) -> list[str]:
+    """What axe finds on a page: by the rules of WCAG 2.2 A and AA and best practice, or by those named."""
+    only: dict[str, Any] = {"type": "rule" if rules else "tag", "values": list(rules) or AXE_TAGS}
+    results = Axe().run(page, options={"runOnly": only, "resultTypes": ["violations"]})
+    return [
+        f"{violation['id']}: {node['html'][:160]}"
+        for violation in results.response["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+def box_of(locator: Locator) -> FloatRect:
+    """Where something stands in the window."""
+    box = locator.bounding_box()
+    assert box is not None, f"{locator} is not on the page"
+    return box
