@@ -1,4 +1,4 @@
-"""Looks at source text for the guards; each look takes text, so that a guard can be fed something bad on purpose."""
+"""Looks at source text. Each takes text, so that a guard can be fed something bad on purpose."""
 
 import ast
 from collections.abc import Iterator

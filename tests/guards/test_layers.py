@@ -52,21 +52,35 @@ def faults_of(module: str, source: str, known: dict[str, str]) -> list[str]:
 
 def jobs_done_elsewhere(module: str, source: str) -> list[str]:
     """Calls that belong in one room and stand in another."""
-    faults = []
-    for call in calls(source):
-        if call.endswith((".now", ".utcnow", ".today")) and call.split(".")[0] in ("datetime", "date", "time"):
-            if module != "btb_pro.clock":
-                faults.append(f"{module} asks for the time: {call}")
-        if call == "time.time" and module != "btb_pro.clock":
-            faults.append(f"{module} asks for the time: {call}")
-        if call in ("os.environ.get", "os.getenv") and module != "btb_pro.config":
-            faults.append(f"{module} reads the environment")
-        if call == "AuditEvent" and module != "btb_pro.services.audit":
-            faults.append(f"{module} makes an audit event")
-        if call.endswith(("session.add", "session.add_all", "session.delete", "db.add", "db.delete")):
-            if room(module) != "services":
-                faults.append(f"{module} writes rows: {call}")
-    return faults
+    rules = (
+        ("asks for the time", _asks_for_the_time, module == "btb_pro.clock"),
+        ("reads the environment", _reads_the_environment, module == "btb_pro.config"),
+        ("makes an audit event", _makes_an_event, module == "btb_pro.services.audit"),
+        ("writes rows", _writes_rows, room(module) == "services"),
+    )
+    return [
+        f"{module} {fault}: {call}"
+        for call in calls(source)
+        for fault, is_one, is_its_job in rules
+        if is_one(call) and not is_its_job
+    ]
+
+
+def _asks_for_the_time(call: str) -> bool:
+    names = ("datetime.now", "datetime.utcnow", "datetime.datetime.now", "date.today", "time.time")
+    return call in names
+
+
+def _reads_the_environment(call: str) -> bool:
+    return call in ("os.environ.get", "os.getenv")
+
+
+def _makes_an_event(call: str) -> bool:
+    return call == "AuditEvent"
+
+
+def _writes_rows(call: str) -> bool:
+    return call.endswith(("session.add", "session.add_all", "session.delete", "db.add", "db.delete"))
 
 
 @pytest.mark.parametrize("module", modules())

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from btb_pro.links import LinkSigner, UnknownLink, new_public_id
-from btb_pro.security import new_key
+from btb_pro.links import LinkSigner, UnknownLink
+from btb_pro.security import new_key, new_public_id
 
 OLD, NEW = new_key(), new_key()
 SIGNER = LinkSigner([NEW, OLD], "sleep")

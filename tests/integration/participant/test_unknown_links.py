@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 import pytest
 
-from btb_pro.links import LinkSigner, new_public_id
-from btb_pro.security import new_key
+from btb_pro.links import LinkSigner
+from btb_pro.security import new_key, new_public_id
 from tests.integration.participant.steps import count, dump
 from tests.support.world import World, make_world
 

@@ -1,4 +1,4 @@
-"""What a page remembers of itself: signed, bound to its session and page, unreadable to nobody else's keys."""
+"""What a page remembers of itself: signed, bound to its session and page, and to our keys."""
 
 from datetime import UTC, datetime
 

@@ -1,0 +1,50 @@
+"""Every route says who may use it, and the session's pages open for its browser alone."""
+
+import pytest
+
+from btb_pro.participant.blueprint import Access
+from tests.support.world import World
+
+ROUTES = {
+    "GET /": Access.ANYONE,
+    "GET /s/<token>": Access.ANYONE,
+    "POST /s/<token>": Access.ANYONE,
+    "GET /q/<handle>/": Access.SESSION,
+    "POST /q/<handle>/": Access.SESSION,
+    "GET /q/<handle>/page/<number>": Access.SESSION,
+    "POST /q/<handle>/page/<number>": Access.SESSION,
+    "GET /q/<handle>/review": Access.SESSION,
+    "POST /q/<handle>/review": Access.SESSION,
+    "GET /q/<handle>/receipt": Access.SESSION,
+    "POST /q/<handle>/receipt": Access.SESSION,
+    "GET /static/<path:filename>": Access.ANYONE,
+}
+"""A route that comes or goes is seen here first."""
+
+
+def rules_of(world: World) -> dict[str, object]:
+    """Every method and route of the app, with the access rule that its view declares."""
+    return {
+        f"{method} {rule.rule}": getattr(world.app.view_functions[rule.endpoint], "access_rule", None)
+        for rule in world.app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+def test_every_route_has_its_rule(world: World) -> None:
+    assert rules_of(world) == ROUTES
+
+
+def test_a_route_without_a_rule_is_found(world: World) -> None:
+    world.app.view_functions["participant.home"] = lambda: ""
+    assert rules_of(world)["GET /"] is None
+
+
+@pytest.mark.parametrize("route", [route for route, rule in ROUTES.items() if rule is Access.SESSION])
+def test_a_page_of_a_session_shows_nothing_to_another_browser(world: World, route: str) -> None:
+    handle = world.started().address.split("/")[2]
+    method, rule = route.split(" ")
+    path = rule.replace("<handle>", handle).replace("<number>", "1")
+    response = world.app.test_client().open(path, method=method)
+    assert response.status_code == 303
+    assert response.headers["Location"] == "/"
