@@ -6,7 +6,7 @@
   const base = (location.pathname.match(/^\/q\/[0-9a-f]+\//) || [''])[0];
   const store = 'btb:' + base;
   const pages = new Map();
-  let memory = {}, pause = FIRST_PAUSE, timer = 0, isSending = false, named = new Set();
+  let memory = {}, pause = FIRST_PAUSE, timer = 0, isSending = false, named = new Set(), shownAt = '', current = 0;
 
   // ---- the outbox: a list of {u: address, b: form body, k: key}; only the server's word takes an entry out
 
@@ -42,6 +42,7 @@
     const body = new URLSearchParams(pairs);
     body.set('key', newKey());
     body.set('at', localTime());
+    body.set('shown', shownAt);
     write(store, [...read(store), {u: address, b: body.toString(), k: body.get('key')}]);
     pause = FIRST_PAUSE;
     tell('saving');
@@ -49,6 +50,7 @@
   };
 
   const post = async entry => {
+    if (!navigator.onLine) return null;
     const giveUp = new AbortController(), alarm = setTimeout(() => giveUp.abort(), PATIENCE);
     try {
       return await fetch(entry.u, {
@@ -60,8 +62,7 @@
 
   // A token that the server no longer knows is replaced by the one of a fresh page.
   const renew = async name => {
-    const entry = read(name)[0];
-    const answer = await fetch(entry.u).catch(() => null);
+    const answer = await fetch(name.slice(4)).catch(() => null);
     const input = answer && answer.ok && new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('[name=csrf_token]');
     if (!input) return false;
     write(name, read(name).map(one => {
@@ -149,7 +150,7 @@
 
   const numberOf = address => Number((address.match(/\/page\/(\d+)/) || [])[1]);
   const addressOf = number => base + 'page/' + number;
-  const keep = () => { if (kind() === 'items') pages.set(numberOf(location.pathname), {title: document.title, body: [...document.body.childNodes]}); };
+  const keep = () => { if (kind() === 'items') pages.set(current, {title: document.title, body: [...document.body.childNodes]}); };
 
   const show = (number, isNew) => {
     const page = pages.get(number);
@@ -159,6 +160,8 @@
     document.title = page.title;
     if (isNew) history.pushState(null, '', addressOf(number));
     named = new Set();
+    current = number;
+    shownAt = localTime();
     scrollTo(0, 0);
     const heading = document.querySelector('main h1');
     if (heading) { heading.tabIndex = -1; heading.focus({preventScroll: true}); }
@@ -172,7 +175,7 @@
     if (isFetching || kind() !== 'items') return;
     isFetching = true;
     const last = Number(document.querySelector('progress').max);
-    for (let number = numberOf(location.pathname) + 1; number <= last; number++) {
+    for (let number = current + 1; number <= last; number++) {
       if (pages.has(number)) continue;
       const answer = await fetch(addressOf(number)).catch(() => null);
       if (!answer || !answer.ok || answer.redirected) break;
@@ -186,12 +189,21 @@
   const showEnd = () => {
     const end = document.getElementById('end-without-coverage').content.cloneNode(true);
     document.querySelector('main').replaceChildren(end);
+    document.body.dataset.page = 'review';
+    tell('waiting');
     document.querySelector('main h1').focus();
   };
 
   const turn = (event, button) => {
-    const number = numberOf(location.pathname), last = Number(document.querySelector('progress').max);
-    if (button.name !== 'next' || location.search || wrongInput()) return;
+    const number = current, last = Number(document.querySelector('progress').max);
+    if (button.name !== 'next' || location.search) return;
+    const wrong = wrongInput();
+    if (wrong) {
+      event.preventDefault();
+      wrong.setAttribute('aria-invalid', 'true');
+      wrong.focus();
+      return;
+    }
     const open = openQuestions().filter(question => !named.has(question.id));
     if (open.length) {
       event.preventDefault();
@@ -201,7 +213,7 @@
     }
     if (number < last ? !pages.has(number + 1) : navigator.onLine && !read(store).length) return;
     event.preventDefault();
-    put(form().getAttribute('action'), [...new FormData(form()), ['next', '1'], ['seen', '1']]);
+    put(form().getAttribute('action'), [...new FormData(form()), ['next', '1']]);
     if (number < last) show(number + 1, true); else leave(showEnd);
   };
 
@@ -223,13 +235,18 @@
 
   addEventListener('popstate', () => {
     const number = numberOf(location.pathname);
-    if (!pages.has(number) || !show(number, false)) location.reload();
+    // A link within the page is no other page.
+    if (number !== current && !show(number, false)) location.reload();
   });
   addEventListener('online', sendNow);
   addEventListener('pageshow', sendNow);
   addEventListener('pagehide', sendNow);
   document.addEventListener('visibilitychange', sendNow);
 
-  if (kind() === 'items') { fetchAhead(); }
+  shownAt = localTime();
+  if (kind() === 'items') {
+    current = numberOf(location.pathname);
+    fetchAhead();
+  }
   sendNow();
 })();

@@ -14,6 +14,7 @@ from btb_pro.participant.blueprint import Access, access, participant
 from btb_pro.participant.form import main_form
 from btb_pro.participant.items import ResponseValue
 from btb_pro.participant.parts import switch_language
+from btb_pro.participant.phone import is_from_script
 from btb_pro.participant.visitor import Visitor, runtime, visiting
 from btb_pro.services.answers import SeenAnswer, stored_only
 from btb_pro.services.submission import submit_visit
@@ -58,6 +59,8 @@ def submit(handle: str) -> ResponseValue:
             if switch_language(visitor):
                 return redirect(url_for("participant.review", handle=handle), 303)
             submit_visit(visitor.db, visitor.context, visitor.runtime, visitor.answering)
+            if is_from_script():
+                return "", 201
             return redirect(url_for("participant.receipt", handle=handle), 303)
     except OperationalError:
         return render_template("participant/retry.html", sent=list(request.form.items(multi=True))), 503
