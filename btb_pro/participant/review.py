@@ -120,10 +120,12 @@ def _parts(visitor: Visitor) -> tuple[ReviewPart, ...]:
     rows: dict[str, list[ReviewRow]] = {}
     for page in visitor.pages:
         title = page.instrument.title[visitor.language].text
-        rows.setdefault(title, []).extend(
-            _row(visitor, page, item, len(rows.get(title, ())) + index, seen, current)
-            for index, item in enumerate(page.items, start=1)
-        )
+        listed = rows.setdefault(title, [])
+        first = len(listed) + 1
+        listed += [
+            _row(visitor, page, item, number, seen, current)
+            for number, item in enumerate(page.items, start=first)
+        ]
     return tuple(ReviewPart(title, tuple(listed)) for title, listed in rows.items())
 
 
