@@ -13,6 +13,7 @@ from btb_pro.participant.blueprint import Access, access, participant
 from btb_pro.participant.form import main_form
 from btb_pro.participant.items import ResponseValue
 from btb_pro.participant.parts import switch_language
+from btb_pro.participant.phone import is_from_script
 from btb_pro.participant.visitor import Visitor, runtime, visiting
 from btb_pro.services.present_answers import SeenAnswer, stored_only
 from btb_pro.services.submission import submit_visit
@@ -56,6 +57,8 @@ def submit(handle: str) -> ResponseValue:
         if switch_language(visitor):
             return redirect(url_for("participant.review", handle=handle), 303)
         submit_visit(visitor.db, visitor.context, visitor.runtime, visitor.answering)
+        if is_from_script():
+            return "", 201
         return redirect(url_for("participant.receipt", handle=handle), 303)
 
 
@@ -113,10 +116,12 @@ def _parts(visitor: Visitor) -> tuple[ReviewPart, ...]:
     rows: dict[str, list[ReviewRow]] = {}
     for page in visitor.pages:
         title = page.instrument.title[visitor.language].text
-        rows.setdefault(title, []).extend(
-            _row(visitor, page, item, len(rows.get(title, ())) + index, seen, current)
-            for index, item in enumerate(page.items, start=1)
-        )
+        listed = rows.setdefault(title, [])
+        first = len(listed) + 1
+        listed += [
+            _row(visitor, page, item, number, seen, current)
+            for number, item in enumerate(page.items, start=first)
+        ]
     return tuple(ReviewPart(title, tuple(listed)) for title, listed in rows.items())
 
 
