@@ -16,7 +16,7 @@ from babel.support import Translations
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from btb_pro.i18n import LANGUAGE_NAMES, LANGUAGES
-from btb_pro.instruments.hashes import count_statuses, wording_sha256
+from btb_pro.instruments.hashes import wording_sha256
 from btb_pro.instruments.model import (
     Choice,
     Condition,
@@ -29,6 +29,7 @@ from btb_pro.instruments.model import (
     WordingStatus,
 )
 from btb_pro.instruments.paging import Parts, pages_of
+from btb_pro.instruments.walk import count_statuses
 
 SHORT_HASH = 12
 """So many characters of a wording's SHA-256 stand on the paper."""

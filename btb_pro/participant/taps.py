@@ -1,7 +1,7 @@
 """Answers that the page's script sends by themselves, and pages that it sends while the next one is shown.
 
-The script keeps each until it is answered: 200 or 204 stored, 201 sent in, 422 refused for good, 403 the token
-is stale, 409 the page is another visit's. Anything else is tried again.
+The script keeps each until it is answered: 200 or 204 stored, 201 sent in, 422 refused for good, 403 the
+token is stale. Anything else is tried again.
 """
 
 from dataclasses import replace
