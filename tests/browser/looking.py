@@ -26,6 +26,11 @@ ROWS_THAT_MISS_THEIR_INPUT = """() => [...document.querySelectorAll('.choice, .c
     });
   }).map(element => element.outerHTML)"""
 
+# Answers that take up no room: a page with a question and nothing to choose.
+COLLAPSED = """() => [...document.querySelectorAll('.scale, .choices')]
+  .filter(element => element.checkVisibility() && element.parentElement.getBoundingClientRect().height < 44)
+  .map(element => element.outerHTML.slice(0, 120))"""
+
 # What a reader cannot see whole: wider than its own box, or under something else's edge.
 CUT_OFF = """() => [...document.querySelectorAll('main *, header *, footer *, nav *')]
   .filter(element => element.checkVisibility() && !element.closest('.ds-sr-only, .word'))

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, Route
 
 from tests.browser.conftest import SnapshotTaker
 from tests.browser.looking import (
+    COLLAPSED,
     CUT_OFF,
     ROWS_THAT_MISS_THEIR_INPUT,
     SMALL_TARGETS,
@@ -134,7 +135,7 @@ def test_axe_finds_nothing_in_light_or_dark(look_at: Looker, pictures: Path, lan
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_page_scrolls_sideways_or_cuts_words_off_whatever_the_size_of_text(
+def test_no_page_scrolls_sideways_or_hides_anything_whatever_the_size_of_text(
     look_at: Looker, language: str
 ) -> None:
     found = {}
@@ -143,8 +144,10 @@ def test_no_page_scrolls_sideways_or_cuts_words_off_whatever_the_size_of_text(
             page.set_viewport_size({"width": width, "height": 800})
             set_text(page, rule)
             too_wide = page.evaluate("document.documentElement.scrollWidth") - width
-            if cut_off := ([f"{too_wide} pixels"] if too_wide > 0 else []) + page.evaluate(CUT_OFF):
-                found[f"{name} at {width} {rule}"] = cut_off
+            faults = [f"{too_wide} pixels too wide"] if too_wide > 0 else []
+            faults += page.evaluate(CUT_OFF) + page.evaluate(COLLAPSED)
+            if faults:
+                found[f"{name} at {width} {rule}"] = faults
     assert found == {}
 
 

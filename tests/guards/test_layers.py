@@ -1,125 +1,116 @@
-"""Imports run downwards only, and each job is done in one room."""
+"""The house stands: who may import whom, who may write, ask for the time, and read the environment."""
+
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.guards.source import calls, imports, modules, resolve
-
-FLOORS = (
-    ("config", "clock", "links", "i18n", "logs", "security", "refusals"),
-    ("instruments", "scoring", "study", "study_file", "toml_lines"),
-    ("models", "db", "migrate"),
-    ("messaging", "exports"),
-    ("services",),
-    ("web", "this_request"),
-    ("participant", "console", "api", "cli"),
-    ("__main__", ""),
+from tests.guards.layers import (
+    RANKS,
+    Sources,
+    catchers_of_everything,
+    clocks_beside_the_clock,
+    hidden_imports,
+    imports_in_models,
+    impure_knowledge,
+    makers_of_audit_events,
+    readers_of_the_environment,
+    room,
+    upward_imports,
+    writes_outside_services,
 )
-EDGES = FLOORS[6]
-PURE = ("instruments", "scoring", "study")
-NOT_PURE = ("flask", "flask_babel", "flask_wtf", "sqlalchemy", "alembic", "werkzeug")
+from tests.guards.source import modules
 
+Guard = Callable[[Sources], Iterator[str]]
 
-def room(module: str) -> str:
-    """``btb_pro.participant.items`` lies in ``participant``."""
-    return module.split(".")[1] if "." in module else ""
-
-
-def floor(module: str) -> int:
-    """How high a module lies."""
-    return next(height for height, rooms in enumerate(FLOORS) if room(module) in rooms)
-
-
-def faults_of(module: str, source: str, known: dict[str, str]) -> list[str]:
-    """Imports of a module that run upwards, sideways between edges, or hide in a function."""
-    faults = []
-    for one in imports(source):
-        target = resolve(one.target, known)
-        if target is None or target == module:
-            if room(module) in PURE and one.target.split(".")[0] in NOT_PURE:
-                faults.append(f"{module} is pure and imports {one.target}")
-            continue
-        # create_app imports when it is called, so that importing an instrument loads no web server.
-        if one.is_hidden and module != "btb_pro":
-            faults.append(f"{module} hides an import of {target} in a function")
-        if floor(target) > floor(module):
-            faults.append(f"{module} imports upwards: {target}")
-        if room(module) in EDGES and room(target) in EDGES and room(module) != room(target):
-            faults.append(f"{module} imports another edge: {target}")
-        if room(module) in ("instruments", "scoring") and target in ("btb_pro.clock", "btb_pro.config"):
-            faults.append(f"{module} is pure and imports {target}")
-    return faults
-
-
-def jobs_done_elsewhere(module: str, source: str) -> list[str]:
-    """Calls that belong in one room and stand in another."""
-    rules = (
-        ("asks for the time", _asks_for_the_time, module == "btb_pro.clock"),
-        ("reads the environment", _reads_the_environment, module == "btb_pro.config"),
-        ("makes an audit event", _makes_an_event, module == "btb_pro.services.audit"),
-        ("writes rows", _writes_rows, room(module) == "services"),
-    )
-    return [
-        f"{module} {fault}: {call}"
-        for call in calls(source)
-        for fault, is_one, is_its_job in rules
-        if is_one(call) and not is_its_job
-    ]
-
-
-def _asks_for_the_time(call: str) -> bool:
-    names = ("datetime.now", "datetime.utcnow", "datetime.datetime.now", "date.today", "time.time")
-    return call in names
-
-
-def _reads_the_environment(call: str) -> bool:
-    return call in ("os.environ.get", "os.getenv")
-
-
-def _makes_an_event(call: str) -> bool:
-    return call == "AuditEvent"
-
-
-def _writes_rows(call: str) -> bool:
-    return call.endswith(("session.add", "session.add_all", "session.delete", "db.add", "db.delete"))
-
-
-@pytest.mark.parametrize("module", modules())
-def test_a_module_imports_only_what_lies_below_it(module: str) -> None:
-    known = modules()
-    assert faults_of(module, known[module], known) == []
-
-
-@pytest.mark.parametrize("module", modules())
-def test_a_module_leaves_others_their_jobs(module: str) -> None:
-    assert jobs_done_elsewhere(module, modules()[module]) == []
-
-
-def test_the_models_are_not_gathered_in_one_place() -> None:
-    assert list(imports(modules()["btb_pro.models"])) == []
-
-
-@pytest.mark.parametrize(
-    ("module", "source", "fault"),
-    [
-        ("btb_pro.models.site", "from btb_pro.services import audit", "upwards"),
-        ("btb_pro.cli.demo", "import btb_pro.participant.items", "another edge"),
-        ("btb_pro.services.audit", "def f():\n    from btb_pro import clock", "hides"),
-        ("btb_pro.instruments.values", "import sqlalchemy.orm", "pure"),
-        ("btb_pro.instruments.values", "from btb_pro import clock", "pure"),
+GUARDS: dict[Guard, list[tuple[str, str]]] = {
+    upward_imports: [
+        ("services.answers", "from btb_pro.participant.form import Reading"),
+        ("services.answers", "from btb_pro.web import App"),
+        ("services.answers", "import btb_pro.web"),
+        ("models.answer", "from btb_pro.services.audit import step"),
+        ("exports.dataset", "from btb_pro.services.audit import step"),
+        ("instruments.model", "from btb_pro import db"),
+        ("clock", "from btb_pro.config import Settings\nfrom btb_pro.study import Study"),
+        ("web", "from btb_pro.participant.blueprint import Access"),
+        ("participant.start", "from btb_pro.cli.common import Refused"),
+        ("cli.common", "from btb_pro.participant.app import register_participant"),
+        ("participant.start", "from btb_pro import create_app"),
+        ("participant.start", "def view():\n    from btb_pro.cli.common import Refused"),
+        ("exports.csv", "from btb_pro.messaging.mail import send"),
+        ("attic", "import btb_pro.clock"),
     ],
-)
-def test_a_bad_import_is_found(module: str, source: str, fault: str) -> None:
-    assert fault in " ".join(faults_of(module, source, modules()))
-
-
-@pytest.mark.parametrize(
-    ("module", "source", "fault"),
-    [
-        ("btb_pro.services.audit", "datetime.now(UTC)", "time"),
-        ("btb_pro.web", "os.environ.get('X')", "environment"),
-        ("btb_pro.participant.items", "visitor.session.add(row)", "rows"),
-        ("btb_pro.services.answers", "AuditEvent(seq=1)", "audit event"),
+    impure_knowledge: [
+        ("instruments.model", "import flask"),
+        ("instruments.model", "from sqlalchemy import select"),
+        ("instruments.model", "from btb_pro import clock"),
+        ("instruments.model", "from btb_pro.scoring.scores import score_response"),
+        ("scoring.scores", "from btb_pro.study import Study"),
+        ("scoring.scores", "from sqlalchemy.orm import Session"),
+        ("study", "from btb_pro.clock import now"),
+        ("services.answers", "from flask import request"),
+        ("services.answers", "from flask_babel import gettext"),
+        ("models.answer", "import werkzeug"),
+        ("exports.dataset", "from flask import g"),
     ],
-)
-def test_a_job_done_elsewhere_is_found(module: str, source: str, fault: str) -> None:
-    assert fault in " ".join(jobs_done_elsewhere(module, source))
+    hidden_imports: [
+        ("services.answers", "def save():\n    from btb_pro.services.audit import step"),
+        ("services.answers", "class A:\n    def save(self):\n        import btb_pro.clock"),
+        ("cli.common", "from .. import clock"),
+        ("cli.common", "async def run():\n    if True:\n        from btb_pro import clock"),
+    ],
+    imports_in_models: [
+        ("models", "from btb_pro.models.answer import Answer"),
+        ("models", "import sqlalchemy"),
+    ],
+    writes_outside_services: [
+        ("participant.items", "session.add(Answer())"),
+        ("participant.items", "visitor.db.delete(row)"),
+        ("participant.items", "db.add_all([])"),
+        ("cli.common", "from sqlalchemy import update\nsession.execute(update(Answer))"),
+        ("exports.dataset", "from sqlalchemy.dialects.sqlite import insert as put\nput(Answer)"),
+        ("web", "connection.execute(text('DELETE FROM answer'))"),
+        ("web", "connection.exec_driver_sql('  update answer set value = 1')"),
+        ("models.answer", "session.merge(self)"),
+    ],
+    clocks_beside_the_clock: [
+        ("services.answers", "from datetime import datetime\nat = datetime.now()"),
+        ("services.answers", "import datetime\nat = datetime.datetime.utcnow()"),
+        ("services.answers", "from datetime import date\nday = date.today()"),
+        ("services.answers", "import time\nat = time.time()"),
+        ("services.answers", "from time import time\nat = time()"),
+        ("models.answer", "at = mapped_column(default=datetime.now)"),
+        ("models.answer", "at = mapped_column(server_default=func.now())"),
+    ],
+    readers_of_the_environment: [
+        ("services.runtime", "import os\nos.environ['BTB_STUDY']"),
+        ("services.runtime", "import os\nos.getenv('BTB_STUDY')"),
+        ("cli.common", "from os import environ"),
+    ],
+    makers_of_audit_events: [
+        ("services.answers", "session.add(AuditEvent(seq=1))"),
+        ("cli.common", "from btb_pro.models import audit_event\naudit_event.AuditEvent()"),
+    ],
+    catchers_of_everything: [
+        ("services.answers", "try:\n    pass\nexcept Exception:\n    pass"),
+        ("services.answers", "try:\n    pass\nexcept:\n    pass"),
+        ("services.answers", "try:\n    pass\nexcept (ValueError, BaseException) as error:\n    pass"),
+    ],
+}
+"""Each guard with source that must set it off: a module's name without the package's, and its text."""
+
+
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.__name__)
+def test_the_package_keeps_the_rule(guard: Guard) -> None:
+    assert list(guard(modules())) == []
+
+
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.__name__)
+def test_the_guard_finds_what_breaks_the_rule(guard: Guard) -> None:
+    empty = dict.fromkeys(modules(), "")
+    for module, text in GUARDS[guard]:
+        name = f"btb_pro.{module}" if module else "btb_pro"
+        assert list(guard({**empty, name: text})), (module, text)
+
+
+def test_every_module_lies_in_a_layer() -> None:
+    assert {room(module) for module in modules()} - set(RANKS) == set()

@@ -5,9 +5,13 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from pysqlite3 import dbapi2 as sqlite
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from btb_pro.logs import set_up_logging
 from btb_pro.participant import items
+from tests.integration.participant.steps import go_to
 from tests.support.world import World
 
 CANARIES = ("kanarifugl", "4711")
@@ -62,3 +66,25 @@ def test_an_error_of_ours_is_logged_without_its_words(
     assert "RuntimeError" in written
     assert CANARIES[0] not in written
     assert browser.address.split("/")[2] not in written
+
+
+def test_what_was_written_in_words_is_in_no_log_whether_it_was_saved_refused_or_waits(
+    world: World, log: io.StringIO, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_session: Session) -> None:
+        raise OperationalError("COMMIT", {"value": CANARIES[0]}, sqlite.OperationalError(CANARIES[1]))
+
+    browser = go_to(world.started(), world, "pain_worse")
+    browser.fill("pain_worse", "other").fill("pain_worse_other", CANARIES[0])
+    browser.fill("pain_duration_years", CANARIES[1]).press()
+    assert browser.status == 422
+    with monkeypatch.context() as patch:
+        patch.setattr(Session, "commit", fail)
+        browser.fill("pain_duration_years", "47").press("later")
+        assert browser.status == 503
+    assert browser.press().page == "parts"
+    written = log.getvalue() + "".join(capfd.readouterr())
+    assert "POST /q/<handle>/page/<number> 422" in written
+    assert "OperationalError" in written
+    for secret in CANARIES:
+        assert secret not in written

@@ -16,13 +16,12 @@ from btb_pro.config import (
     stated_settings,
     write_settings,
 )
-from btb_pro.security import new_key
 
-KEY = new_key()
+KEY = "k" * 32
 GOOD = {
     "BTB_BASE_URL": "http://localhost:8000",
     "BTB_SECRET_KEYS": KEY,
-    "BTB_LINK_KEYS": f"{KEY}, {new_key()}",
+    "BTB_LINK_KEYS": f"{KEY}, {'l' * 40}",
     "BTB_CONTACT_KEYS": KEY,
 }
 PRODUCTION = {**GOOD, "BTB_BASE_URL": "https://btb.example", "BTB_TRUSTED_HOSTS": "btb.example"}

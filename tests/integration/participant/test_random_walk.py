@@ -193,4 +193,4 @@ class RandomVisit(RuleBasedStateMachine):
 
 
 TestRandomVisit = RandomVisit.TestCase
-TestRandomVisit.settings = settings(max_examples=12, stateful_step_count=20, deadline=None)
+TestRandomVisit.settings = settings(max_examples=10, stateful_step_count=20, deadline=None)
