@@ -63,7 +63,8 @@ def test_an_answer_is_saved_as_it_is_given(phone: PhoneMaker, server: LiveServer
     (answer,) = rows(server, number)
     assert (answer.item, answer.value, answer.language) == ("bg_gender", "2", "nb")
     assert answer.device_at is not None
-    assert answer.shown_at is not None and answer.shown_at <= answer.received_at
+    assert answer.shown_at is not None
+    assert answer.shown_at <= answer.received_at
     assert made.page.evaluate(KEPT) == []
 
 

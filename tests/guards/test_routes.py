@@ -13,6 +13,7 @@ ROUTES = {
     "POST /q/<handle>/": Access.SESSION,
     "GET /q/<handle>/page/<number>": Access.SESSION,
     "POST /q/<handle>/page/<number>": Access.SESSION,
+    "POST /q/<handle>/tap/<number>": Access.SESSION,
     "GET /q/<handle>/review": Access.SESSION,
     "POST /q/<handle>/review": Access.SESSION,
     "GET /q/<handle>/receipt": Access.SESSION,
