@@ -1,14 +1,22 @@
 """The ways through the pages, with a picture wherever there is something new to see."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 from playwright.sync_api import Page, expect
 
 from btb_pro import clock
-from btb_pro.instruments.model import Item, Section, Texts
 from btb_pro.instruments.paging import Page as ItemPage
-from tests.screens.scene import Scene, answer_until_review, choose, go_to, press, session_address
+from tests.screens.scene import (
+    Scene,
+    answer_until_review,
+    choose,
+    go_to,
+    looks_of,
+    press,
+    session_address,
+    texts_of_page,
+)
 
 Journey = Callable[[Scene], None]
 
@@ -40,8 +48,8 @@ def questions(scene: Scene) -> None:
     with scene.started() as page:
         for asked in scene.item_pages():
             page.goto(f"{session_address(page)}/page/{asked.number}")
-            _take_questions(scene, page, asked, also_dark=not looks.issuperset(_looks(asked)))
-            looks |= _looks(asked)
+            _take_questions(scene, page, asked, also_dark=not looks.issuperset(looks_of(asked)))
+            looks |= looks_of(asked)
 
 
 def one_of_each(scene: Scene) -> None:
@@ -73,7 +81,7 @@ def _take_questions(scene: Scene, page: Page, asked: ItemPage, *, also_dark: boo
         asked.instrument.code,
         "items",
         f"Page {asked.number} of {len(scene.item_pages())}: {codes}",
-        texts=tuple(texts_of_page(asked.section, asked.items)),
+        texts=texts_of_page(asked),
         also_dark=also_dark,
     )
 
@@ -291,26 +299,7 @@ def refusals(scene: Scene) -> None:
         scene.take(page, "dead-no-page", DEAD, "dead", "There is no such page")
 
 
-def texts_of_page(section: Section, items: tuple[Item, ...]) -> Iterator[Texts]:
-    """Every wording of a page in order, each once."""
-    texts = [section.stem] if section.stem else []
-    for item in items:
-        texts.append(item.text)
-        for field in item.fields:
-            texts.append(field.label)
-            texts += [choice.label for choice in field.choices if choice.has_words]
-            texts += [field.unit] if field.unit else []
-    yield from {id(one): one for one in texts}.values()
-
-
 def _await_status(page: Page, word: str) -> None:
     """Wait until the line under the questions says it in the page's language."""
     status = page.locator("#save-status")
     expect(status).to_have_text(status.get_attribute(f"data-{word}") or "no such word")
-
-
-def _looks(asked: ItemPage) -> set[str]:
-    """What tells a page's look from another's."""
-    return {f"{item.type} {len(item.fields[0].choices)}" for item in asked.items if item.type == "scale"} | {
-        item.type for item in asked.items
-    }

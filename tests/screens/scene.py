@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page
 
-from btb_pro.instruments.model import Texts
+from btb_pro.instruments.model import ItemType, Texts
 from btb_pro.instruments.paging import Page as ItemPage
 from btb_pro.instruments.paging import pages_of
 from btb_pro.study import sections_asked
@@ -134,3 +134,23 @@ def answer_until_review(browser: PlainBrowser, *, n_pages: int = 1000) -> None:
         browser.press()
         if browser.address == number:
             browser.press()
+
+
+def texts_of_page(asked: ItemPage) -> tuple[Texts, ...]:
+    """Every wording of a page of questions in order, each once."""
+    texts = [asked.section.stem] if asked.section.stem else []
+    for item in asked.items:
+        texts.append(item.text)
+        for one in item.fields:
+            texts.append(one.label)
+            texts += [choice.label for choice in one.choices if choice.has_words]
+            texts += [one.unit] if one.unit else []
+    return tuple({id(one): one for one in texts}.values())
+
+
+def looks_of(asked: ItemPage) -> set[str]:
+    """What tells the look of a page of questions from another's."""
+    scales = {
+        f"scale of {len(item.fields[0].choices)}" for item in asked.items if item.type is ItemType.SCALE
+    }
+    return scales | {item.type for item in asked.items}
