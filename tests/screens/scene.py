@@ -61,7 +61,9 @@ class Scene:
 
     def invited(self) -> str:
         """The address of a new participant's link to the baseline visit."""
-        return self.server.invited(self.new_number(), self.language)
+        world = self.server.world
+        number = world.add(self.new_number(), language=self.language)
+        return self.server.base_url + world.invite(number)
 
     def item_pages(self) -> tuple[ItemPage, ...]:
         """The pages of questions of the baseline visit."""
