@@ -23,6 +23,7 @@ from btb_pro.services.installing import InstallRefused
 from btb_pro.services.invitations import InvitationRefused
 from btb_pro.services.participant_import import ImportRefused
 from btb_pro.services.participants import ParticipantRefused, ParticipantUnknown, WithdrawalRefused
+from btb_pro.services.requests import RequestRefused
 from btb_pro.services.runtime import Runtime, open_runtime
 from btb_pro.services.studies import record_study
 from btb_pro.services.wordings import ApprovalRefused, WordingNotApproved
@@ -38,6 +39,7 @@ REFUSALS = (
     InstrumentFileError,
     InvitationRefused,
     ParticipantUnknown,
+    RequestRefused,
     SchemaNewer,
     SchemaOutdated,
     SettingError,

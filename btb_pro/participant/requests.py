@@ -39,10 +39,7 @@ def refuse_unreadable(request: Request) -> None:
     if body and request.mimetype != "application/x-www-form-urlencoded":
         raise UnsupportedMediaType
     try:
-        for name, value in parse_qsl(body, keep_blank_values=True, max_num_fields=_MOST_FIELDS):
-            name.decode("utf-8")
-            value.decode("utf-8")
-        body.decode("utf-8")
+        parse_qsl(body.decode("utf-8"), max_num_fields=_MOST_FIELDS, encoding="utf-8", errors="strict")
     except ValueError as error:
         raise BadRequest from error
 
