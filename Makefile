@@ -25,7 +25,7 @@ MANIFEST := btb_pro/static/manifest.json
 NODE_MODULES := assets/node_modules/.package-lock.json
 CHECKERS := assets/node_modules/.checkers.stamp
 
-.PHONY: help demo test check pages lint env assets translations compile lock chromium clean
+.PHONY: help demo test check pages screens lint env assets translations compile lock chromium clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ check: $(VENV)/test.stamp assets compile lint ## Runs lint, types and the tests 
 
 pages: $(VENV)/test.stamp $(CHECKERS) assets compile chromium ## Measures the participant's pages on a slow phone, each number beside its bar
 	@$(NODE_PATH_FIRST) $(BIN)/python -m tests.pages.measure --runs $(RUNS)
+
+screens: $(VENV)/test.stamp assets compile chromium ## Takes a picture of every page in every language and state: build/screens/index.html
+	@$(BIN)/python -m tests.screens.make_screens
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check

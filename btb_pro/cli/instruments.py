@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 
 from btb_pro.cli.common import Command, Refused, changing
+from btb_pro.cli.paper_page import paper_page
 from btb_pro.config import read_settings
-from btb_pro.exports.paper import LanguageMissing, PaperForm, forms_of, paper_page
+from btb_pro.exports.paper import LanguageMissing, PaperForm, forms_of
 from btb_pro.instruments.catalogue import instrument_files, load_instruments
 from btb_pro.instruments.checks import check_instruments
 from btb_pro.instruments.hashes import wording_sha256

@@ -1,21 +1,9 @@
-"""Questionnaires on paper: one HTML page for the printer, from the instrument files of the phone's pages.
+"""Questionnaires on paper: what of an instrument is printed, and how its answers stand on the sheet."""
 
-It needs neither a database nor Flask. The wording comes from the instrument alone; everything around it goes
-through gettext. The same questionnaires give the same bytes.
-"""
-
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from gettext import NullTranslations
-from importlib.resources import files
 from itertools import groupby, pairwise
 
-from babel.lists import format_list
-from babel.support import Translations
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from btb_pro.i18n import LANGUAGE_NAMES, LANGUAGES
 from btb_pro.instruments.hashes import wording_sha256
 from btb_pro.instruments.model import (
     Choice,
@@ -34,11 +22,8 @@ from btb_pro.instruments.walk import count_statuses
 SHORT_HASH = 12
 """So many characters of a wording's SHA-256 stand on the paper."""
 
-_TRANSLATIONS = str(files("btb_pro").joinpath("translations"))
 _MOST_CHOICES_IN_A_ROW = 4
 _LONGEST_LABEL_IN_A_ROW = 24
-_LONG_TEXT = 80
-_UNSAFE_IN_CSS = re.compile(r"[^\w .,:;()·–-]")
 
 
 class LanguageMissing(LookupError):
@@ -105,104 +90,33 @@ def forms_of(parts: Parts, language: str) -> tuple[PaperForm, ...]:
     return tuple(forms)
 
 
-def paper_page(forms: Sequence[PaperForm], study: str = "", visit: str = "") -> str:
-    """One self-contained HTML page that prints the forms on A4, each beginning on a page of its own.
-
-    All forms are in one language. `study` and `visit` are the names to print above them; without a visit's
-    name there is a place to write it.
-    """
-    language = forms[0].language
-    around = language if language in LANGUAGES else "en"
-    words = Translations.load(_TRANSLATIONS, [around])
-    environment = _environment(words)
-    environment.globals.update(
-        either=lambda answers: _either(answers, words, around),
-        foot=lambda form: _foot(form, words),
-        page_count=_page_count(words),
-    )
-    template = environment.get_template("print/paper.html")
-    return template.render(forms=forms, around=around, language=language, study=study, visit=visit)
-
-
-def css_text(text: str) -> str:
-    """Any text as a string of a style sheet that stands inside an HTML page."""
-    return '"' + _UNSAFE_IN_CSS.sub(lambda found: f"\\{ord(found[0]):x} ", text) + '"'
-
-
 def stands_in_a_row(choices: Sequence[Choice]) -> bool:
     """Whether the choices have room beside each other, whatever the language, so that all look alike."""
     longest = max(len(wording.text) for choice in choices for wording in choice.label.values())
     return len(choices) <= _MOST_CHOICES_IN_A_ROW and longest <= _LONGEST_LABEL_IN_A_ROW
 
 
-def _environment(words: NullTranslations) -> Environment:
-    environment = Environment(
-        loader=PackageLoader("btb_pro", "templates"),
-        autoescape=True,
-        extensions=["jinja2.ext.i18n"],
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    environment.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]  # the extension's
-    tools: dict[str, Callable[..., object]] = {
-        "css_text": css_text,
-        "stands_in_a_row": stands_in_a_row,
-        "digits": lambda field: len(str(field.maximum)),
-        "lines": lambda field: 2 if field.max_length > _LONG_TEXT else 1,
-        "beside": _beside,
-        "below": _below,
-        "belonging_to": _belonging_to,
-        "word_columns": _word_columns,
-    }
-    environment.globals.update(tools)
-    return environment
-
-
-def _beside(item: Item, choice: Choice) -> list[Field]:
+def texts_beside(item: Item, choice: Choice) -> list[Field]:
     """The texts that one single choice of an item asks for."""
     wanted = Condition(item.fields[0].code, frozenset([choice.code]))
     return [one for one in item.fields if one.kind is FieldKind.TEXT and one.when == wanted]
 
 
-def _below(item: Item) -> list[Field]:
+def fields_below(item: Item) -> list[Field]:
     """The fields of an item that are written below its choices."""
-    beside = [one for choice in item.fields[0].choices for one in _beside(item, choice)]
+    beside = [one for choice in item.fields[0].choices for one in texts_beside(item, choice)]
     return [one for one in item.fields[1:] if one not in beside]
 
 
-def _belonging_to(item: Item, opener: Field) -> list[Field]:
+def texts_belonging_to(item: Item, opener: Field) -> list[Field]:
     """The texts that an answer to one field of an item asks for."""
     texts = [one for one in item.fields if one.kind is FieldKind.TEXT]
     return [one for one in texts if one.when is not None and one.when.field == opener.code]
 
 
-def _word_columns(choices: Sequence[Choice]) -> str:
+def word_columns(choices: Sequence[Choice]) -> str:
     """The columns of a scale's words: each has the room around its number, half way to the next."""
     places = [place for place, choice in enumerate(choices) if choice.has_words]
     halves = [(left + right) / 2 for left, right in pairwise(places)]
     edges = [0.0, *halves, float(len(choices) - 1)]
     return " ".join(f"{right - left:g}fr" for left, right in pairwise(edges))
-
-
-def _either(answers: Sequence[str], words: NullTranslations, language: str) -> str:
-    """``“A little”, “Some” or “Severely”``."""
-    quoted = [words.gettext("“%(answer)s”") % {"answer": answer} for answer in answers]
-    return format_list(quoted, style="or", locale=language)
-
-
-def _foot(form: PaperForm, words: NullTranslations) -> str:
-    return words.gettext("%(instrument)s, version %(version)s, %(language)s, wording %(hash)s") % {
-        "instrument": form.instrument.code,
-        "version": form.instrument.version,
-        "language": LANGUAGE_NAMES.get(form.language, form.language),
-        "hash": form.short_hash,
-    }
-
-
-def _page_count(words: NullTranslations) -> str:
-    """``Page 2 of 5`` as the value of CSS ``content``, counted by the browser."""
-    template = words.gettext("Page %(number)s of %(all)s")
-    parts = re.split(r"(%\(\w+\)s)", template)
-    counters = {"%(number)s": "counter(page)", "%(all)s": "counter(pages)"}
-    return " ".join(counters.get(part) or css_text(part) for part in parts if part)

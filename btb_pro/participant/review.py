@@ -15,6 +15,7 @@ from btb_pro.participant.items import ResponseValue
 from btb_pro.participant.parts import switch_language
 from btb_pro.participant.phone import is_from_script
 from btb_pro.participant.visitor import Visitor, runtime, visiting
+from btb_pro.services.made_requests import correction_asked_at
 from btb_pro.services.present_answers import SeenAnswer, stored_only
 from btb_pro.services.submission import submit_visit
 
@@ -77,6 +78,8 @@ def receipt(handle: str) -> ResponseValue:
             code=visit.receipt_code,
             csrf_token=form.csrf_token.current_token,
             language_action=url_for("participant.change_receipt_language", handle=handle),
+            mistake_address=url_for("participant.mistake", handle=handle),
+            correction_asked_at=correction_asked_at(visitor.db, visitor.answering.invitation),
         )
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from btb_pro.exports.paper import PaperForm, forms_of, paper_page
+from btb_pro.cli.paper_page import paper_page
+from btb_pro.exports.paper import PaperForm, forms_of
 from btb_pro.instruments.catalogue import load_instruments
 from btb_pro.instruments.model import Item
 from tests.support.pdf_text import pages_of_pdf

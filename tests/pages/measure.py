@@ -9,6 +9,7 @@ yet" while the pages hold no script.
 
 import argparse
 import gzip
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -176,12 +177,21 @@ def rows(browser: Browser, server: LiveServer, runs: int) -> Iterator[Row]:
     yield from other_peoples_checks(browser, server)
 
 
+def warn_if_busy() -> None:
+    """Say on standard error that other work on this machine makes the times longer than they are."""
+    load, n_processors = os.getloadavg()[0], os.cpu_count() or 1
+    if load > n_processors / 2:
+        words = f"This machine is busy (load {load:.1f}, {n_processors} processors): times come out too long."
+        print(words, file=sys.stderr)
+
+
 def main() -> int:
     """Measure, print, judge."""
     parser = argparse.ArgumentParser(description="Measures the participant's pages on a slow phone.")
     parser.add_argument("--runs", type=int, default=3, help="visits of each sort (default 3)")
     runs = parser.parse_args().runs
     is_missed = False
+    warn_if_busy()
     with TemporaryDirectory() as folder:
         world = make_world(Path(folder) / "instance")
         print(f"{'':<62} {'measured':>12} {'bar':>12}", flush=True)

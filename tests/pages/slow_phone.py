@@ -12,7 +12,7 @@ LATENCY_MS = 400
 BYTES_PER_S = 400_000 / 8
 CPU_SLOWDOWN = 4
 _QUIET_S = 0.5
-_PATIENCE_S = 120
+_PATIENCE_S = 60
 
 # What Chromium tells a page about itself. Blocking time is what goes beyond 50 ms in any task.
 _OBSERVE = """(() => {
@@ -85,6 +85,9 @@ class Meter:
     def _received(self, event: dict[str, Any]) -> None:
         if event["requestId"] in self._under_way:
             self._take_sizes(self._under_way[event["requestId"]], event["response"])
+        if event["type"] == "Fetch":
+            # Chromium tells of no end where the script does not read the body.
+            self._finished(event)
 
     def _take_sizes(self, exchange: Exchange, response: dict[str, Any]) -> None:
         headers = {name.lower(): value for name, value in response["headers"].items()}
@@ -164,16 +167,17 @@ class SlowPhone:
 
         Chromium rounds to 8 ms and does not tell of what took less than 16.
         """
-        before, start = self.place, self.page.evaluate("performance.now()")
+        before, start = self.page.url, self.page.evaluate("performance.now()")
         self.page.evaluate("window.isSamePage = true")
         self.tap(target)
         end = time.monotonic() + _PATIENCE_S
-        while self.place == before and time.monotonic() < end:
+        while self.page.url == before:
+            assert time.monotonic() < end, f"a tap left {before} as it was"
             self.page.wait_for_timeout(20)
+        self.page.wait_for_load_state()
         self.rest()
         if not self.page.evaluate("window.isSamePage === true"):
             return None
-        assert self.place != before, f"a tap on Next left {before} as it was"
         taps: list[tuple[float, float]] = self.page.evaluate("window.measured.taps")
         return max((took for at, took in taps if at >= start), default=16) / 1000
 

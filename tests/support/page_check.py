@@ -14,6 +14,9 @@ def parse(html: str) -> Element:
     document = parser.parse(html)
     assert not parser.errors, [(error[0], error[1]) for error in parser.errors]
     assert isinstance(document, Element)
+    # What stands in a template is no part of the page until a script puts it there.
+    for template in document.iter("template"):
+        template[:] = []
     return document
 
 
