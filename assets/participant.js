@@ -157,6 +157,7 @@
     if (!page) return false;
     keep();
     document.body.replaceChildren(...page.body);
+    document.body.dataset.page = 'items';
     document.title = page.title;
     if (isNew) history.pushState(null, '', addressOf(number));
     named = new Set();
@@ -236,7 +237,7 @@
   addEventListener('popstate', () => {
     const number = numberOf(location.pathname);
     // A link within the page is no other page.
-    if (number !== current && !show(number, false)) location.reload();
+    if (current && number && number !== current && !show(number, false)) location.reload();
   });
   addEventListener('online', sendNow);
   addEventListener('pageshow', sendNow);

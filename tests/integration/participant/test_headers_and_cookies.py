@@ -189,5 +189,6 @@ def test_neither_cookie_nor_address_of_a_session_holds_the_token(world: World) -
 
 
 def test_the_style_sheet_has_its_hash_in_its_name(world: World) -> None:
-    link = world.invite(world.add())
-    assert Path(style_sheet(world.app.test_client().get(link))).name.count(".") == 2
+    client = world.app.test_client()
+    session = client.post(world.invite(world.add())).headers["Location"]
+    assert Path(style_sheet(client.get(session))).name.count(".") == 2
