@@ -129,6 +129,8 @@ def looks_of(page: Page) -> dict[str, list[str]]:
     page.set_viewport_size({"width": 360, "height": 800})
     for target in page.locator("a, button").all():
         name = target.inner_text()
+        # A pointer left behind would hover over whatever the focus scrolls beneath it.
+        page.mouse.move(0, 0)
         target.focus()
         looks[f"{name} focused"] = page.evaluate(LOOK, ":focus")
         target.hover()
