@@ -7,6 +7,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
+RUNS ?= 3
 LANGUAGES := nb en
 
 VENV := .venv
@@ -22,8 +23,9 @@ CATALOGUES := $(wildcard $(TRANSLATIONS)/*/LC_MESSAGES/messages.po)
 COMPILED := $(CATALOGUES:.po=.mo)
 MANIFEST := btb_pro/static/manifest.json
 NODE_MODULES := assets/node_modules/.package-lock.json
+CHECKERS := assets/node_modules/.checkers.stamp
 
-.PHONY: help demo test check lint env assets translations compile lock chromium clean
+.PHONY: help demo test check pages screens lint env assets translations compile lock chromium clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,13 +39,19 @@ test: $(VENV)/test.stamp assets compile chromium lint ## Runs everything that CI
 check: $(VENV)/test.stamp assets compile lint ## Runs lint, types and the tests that need no browser
 	$(BIN)/pytest -n 2 -m "not browser"
 
+pages: $(VENV)/test.stamp $(CHECKERS) assets compile chromium ## Measures the participant's pages on a slow phone, each number beside its bar
+	@$(NODE_PATH_FIRST) $(BIN)/python -m tests.pages.measure --runs $(RUNS)
+
+screens: $(VENV)/test.stamp assets compile chromium ## Takes a picture of every page in every language and state: build/screens/index.html
+	@$(BIN)/python -m tests.screens.make_screens
+
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check
 	$(BIN)/mypy
 
 env: $(VENV)/base.stamp ## Makes .venv with what the app needs
 
-assets: $(MANIFEST) ## Builds the style sheet into btb_pro/static
+assets: $(MANIFEST) ## Builds the style sheet and the page script into btb_pro/static
 
 compile: $(COMPILED)
 
@@ -77,11 +85,17 @@ $(VENV)/test.stamp: requirements/test.txt $(VENV)/base.stamp
 $(NODE_MODULES): assets/package.json assets/package-lock.json assets/.npmrc requirements/node.txt | $(VENV)/base.stamp
 	@if ! { command -v npm && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)'; } >/dev/null 2>&1; then \
 	  echo "Bringing Node into $(VENV)"; $(PIP) install --require-hashes -r requirements/node.txt; fi
-	@cd assets && $(NODE_PATH_FIRST) npm ci $(NPM_FLAGS) >/dev/null
+	@cd assets && $(NODE_PATH_FIRST) npm ci --omit=dev $(NPM_FLAGS) >/dev/null
 	@touch $@
 
-$(MANIFEST): assets/build.py assets/participant.css assets/designsystemet.config.json $(NODE_MODULES)
-	@$(NODE_PATH_FIRST) $(BIN)/python assets/build.py
+# What only `make pages` needs.
+$(CHECKERS): $(NODE_MODULES)
+	@cd assets && $(NODE_PATH_FIRST) npm ci $(NPM_FLAGS) >/dev/null
+	@touch $(NODE_MODULES) $@
+
+$(MANIFEST): assets/build.py assets/first_page.py assets/participant.css assets/participant.js \
+		assets/designsystemet.config.json $(wildcard btb_pro/templates/participant/*.html) $(NODE_MODULES)
+	@$(NODE_PATH_FIRST) $(BIN)/python -m assets.build
 
 # ---------------------------------------------------------------- words
 

@@ -1,12 +1,14 @@
-"""Joins the participant's style sheet into one hashed file that the package ships.
+"""Joins the participant's style sheet into one hashed file that the package ships, the page script too.
 
-    python assets/build.py
+    python -m assets.build
 
-Needs node on PATH, and `npm ci` to have run in this folder (`make assets` sees to both). Designsystemet's
-tool makes our theme from designsystemet.config.json; this script puts the theme, the component files that our
-pages use and participant.css into cascade layers, and writes btb_pro/static/participant.<hash>.css with a .gz
-beside it, the licence of what is in it, and manifest.json ({"participant.css": "participant.<hash>.css"}).
-The same input gives the same bytes.
+Needs node on PATH, and `npm ci` to have run in this folder (`make assets` sees to both).
+Designsystemet's tool makes our theme from designsystemet.config.json; this script puts the theme, the
+component files that our pages use and participant.css into cascade layers, and writes
+btb_pro/static/participant.<hash>.css. From that it takes first-page.<hash>.css: the rules that a page
+outside a session needs, which the app writes into that page. participant.js goes out as it is. Each
+file has a .gz beside it; the licence of what is in them and manifest.json ({"participant.css":
+"participant.<hash>.css", ...}) lie there too. The same input gives the same bytes.
 """
 
 import gzip
@@ -19,9 +21,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from assets.first_page import extending, subset, vocabulary_of, with_parents
+
 ASSETS = Path(__file__).resolve().parent
 STATIC = ASSETS.parent / "btb_pro" / "static"
 BUILD = ASSETS / "build"
+TEMPLATES = ASSETS.parent / "btb_pro" / "templates"
 DESIGNSYSTEM = ASSETS / "node_modules" / "@digdir" / "designsystemet-css"
 TOKENS_TOOL = ASSETS / "node_modules" / "@digdir" / "designsystemet" / "dist" / "bin" / "designsystemet.js"
 CONFIG = "designsystemet.config.json"
@@ -46,6 +51,8 @@ COMPONENTS = (
     "error-summary",
     "alert",
 )
+# The layout of what somebody may see before a session is there, or instead of one.
+FIRST_PAGE = "participant/first_page.html"
 CHARSET = re.compile(r'^\s*@charset\s+"[^"]*";', re.IGNORECASE)
 NOTICE = "/*! Contains Designsystemet, MIT licence, see licences.txt */"
 
@@ -65,17 +72,28 @@ def squeeze(css: str) -> str:
     return "\n".join(line for line in (line.strip() for line in css.splitlines()) if line)
 
 
+def first_page_sheet(sheet: str, templates: Path) -> str:
+    """The rules of a style sheet that first pages need, with the licence's notice.
+
+    Raises:
+        ClassUnknown: a template makes a class up as it runs.
+    """
+    names = extending(templates, FIRST_PAGE)
+    sources = [path.read_text(encoding="utf-8") for path in with_parents(templates, names)]
+    return f"{NOTICE}\n{subset(sheet, vocabulary_of(sources))}"
+
+
 def hashed_name(name: str, content: bytes) -> str:
     """`participant.css` with the first ten hex digits of its SHA-256 before the ending."""
     stem, _, ending = name.rpartition(".")
     return f"{stem}.{hashlib.sha256(content).hexdigest()[:10]}.{ending}"
 
 
-def publish(sheets: Mapping[str, str], licences: str, static: Path) -> dict[str, str]:
+def publish(files: Mapping[str, str], licences: str, static: Path) -> dict[str, str]:
     """Writes the files and their manifest into `static`, and removes what earlier builds left there."""
     static.mkdir(parents=True, exist_ok=True)
     manifest: dict[str, str] = {}
-    for name, text in sheets.items():
+    for name, text in files.items():
         content = text.encode()
         manifest[name] = hashed_name(name, content)
         stem, _, ending = name.rpartition(".")
@@ -117,7 +135,12 @@ def main() -> int:
     ours = (ASSETS / "participant.css").read_text(encoding="utf-8")
     sheet = join(build_theme(node), read_components(BASE), read_components(COMPONENTS), ours)
     licence = (DESIGNSYSTEM / "LICENSE").read_text(encoding="utf-8")
-    manifest = publish({"participant.css": sheet}, f"Designsystemet\n\n{licence.strip()}\n", STATIC)
+    files = {
+        "participant.css": sheet,
+        "first-page.css": first_page_sheet(sheet, TEMPLATES),
+        "participant.js": (ASSETS / "participant.js").read_text(encoding="utf-8"),
+    }
+    manifest = publish(files, f"Designsystemet\n\n{licence.strip()}\n", STATIC)
     # sample.html links to it by a name that stays.
     (BUILD / "participant.css").write_text(sheet, encoding="utf-8")
     for name in manifest.values():

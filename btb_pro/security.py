@@ -72,16 +72,18 @@ def new_public_id() -> str:
     return secrets.token_urlsafe(16)
 
 
-def response_headers(is_production: bool) -> Mapping[str, str]:
+def response_headers(is_production: bool, inline_style: str) -> Mapping[str, str]:
     """The headers of every response: nothing from elsewhere, nothing kept, nothing told to others.
+
+    ``inline_style`` is the policy's name (``'sha256-...'``) of the one style element that pages may hold.
 
     ``same-origin`` and not ``no-referrer``: browsers send ``Origin: null`` with a form under the latter,
     and the check of the origin would then refuse our own pages.
     """
     headers = {
         "Content-Security-Policy": (
-            "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
-            "base-uri 'none'; frame-ancestors 'none'"
+            f"default-src 'none'; style-src 'self' {inline_style}; script-src 'self'; connect-src 'self'; "
+            "img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
         ),
         "Referrer-Policy": "same-origin",
         "X-Content-Type-Options": "nosniff",

@@ -1,15 +1,19 @@
 """What both faces share of the web: limits, headers, language, and one log line a request."""
 
 import logging
+import mimetypes
 import time
 import traceback
+from pathlib import Path
 from types import TracebackType
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, g, request, send_from_directory
 from flask_babel import Babel
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from btb_pro.assets import Assets, read_assets
 from btb_pro.clock import OSLO
+from btb_pro.compression import SMALLEST, gzip_padded
 from btb_pro.config import Settings
 from btb_pro.i18n import language_of_browser
 from btb_pro.logs import request_line
@@ -32,20 +36,25 @@ class App(Flask):
 
 
 def prepare_web(app: Flask, settings: Settings) -> None:
-    """Set what holds for every request and response, whichever face it belongs to."""
+    """Set what holds for every request and response, whichever face it belongs to.
+
+    Raises:
+        FileNotFoundError: the style sheet was not built.
+    """
+    assets = read_assets(Path(app.static_folder or ""))
     app.config.update(
         SECRET_KEY=settings.secret_keys[0],
         SECRET_KEY_FALLBACKS=list(settings.secret_keys[1:]),
         MAX_CONTENT_LENGTH=_LARGEST_FORM,
         MAX_FORM_MEMORY_SIZE=_LARGEST_FORM,
         TRUSTED_HOSTS=list(settings.trusted_hosts) or None,
-        SEND_FILE_MAX_AGE_DEFAULT=_YEAR_S,
         WTF_CSRF_TIME_LIMIT=None,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     Babel(app, default_locale="en", default_timezone=OSLO.key, locale_selector=language_of_request)
-    _mark_responses(app, settings)
+    _serve_built_files(app, assets)
+    _mark_responses(app, settings, assets)
     if settings.proxy_hops:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # the documented way to wrap an app
@@ -72,8 +81,40 @@ def log_error(error: BaseException) -> None:
     _log.error("%s %s\n%s", request_id(), type(error).__name__, frames)
 
 
-def _mark_responses(app: Flask, settings: Settings) -> None:
-    headers = response_headers(settings.is_production)
+def _serve_built_files(app: Flask, assets: Assets) -> None:
+    """Send each built file as the build compressed it, to be kept for good: its name changes with it."""
+
+    def send_built_file(filename: str) -> Response:
+        folder = app.static_folder or ""
+        if filename not in assets.hashed:
+            return send_from_directory(folder, filename)
+        if not _takes_gzip():
+            response = send_from_directory(folder, filename, max_age=_YEAR_S)
+        else:
+            mimetype = mimetypes.guess_type(filename)[0]
+            response = send_from_directory(folder, f"{filename}.gz", mimetype=mimetype, max_age=_YEAR_S)
+            response.content_encoding = "gzip"
+        response.cache_control.immutable = True
+        return response
+
+    app.view_functions["static"] = send_built_file
+
+
+def _takes_gzip() -> bool:
+    return request.accept_encodings.quality("gzip") > 0
+
+
+def _compress(response: Response) -> None:
+    if response.content_encoding or not _takes_gzip():
+        return
+    body = response.get_data()
+    if len(body) >= SMALLEST:
+        response.set_data(gzip_padded(body))
+        response.content_encoding = "gzip"
+
+
+def _mark_responses(app: Flask, settings: Settings, assets: Assets) -> None:
+    headers = response_headers(settings.is_production, assets.first_page_source)
 
     @app.before_request
     def note_start() -> None:
@@ -83,11 +124,16 @@ def _mark_responses(app: Flask, settings: Settings) -> None:
     def finish(response: Response) -> Response:
         for name, value in headers.items():
             response.headers.setdefault(name, value)
+        response.vary.add("Accept-Encoding")
         if request.endpoint != "static" or response.status_code >= 400:
             response.headers["Cache-Control"] = "no-store"
-            response.headers["Vary"] = "Cookie, Accept-Language"
-        if response.mimetype == "text/html":
+            response.vary.update(("Cookie", "Accept-Language"))
+        if 300 <= response.status_code < 400:
+            # No browser shows it, and every page of a visit has one before it.
+            response.set_data(b"")
+        elif response.mimetype == "text/html":
             response.headers["Content-Language"] = language_of_request()
+            _compress(response)
         rule = request.url_rule.rule if request.url_rule else "-"
         milliseconds = (time.perf_counter() - g.get("started", time.perf_counter())) * 1000
         _log.info(request_line(request.method, rule, response.status_code, milliseconds, request_id()))

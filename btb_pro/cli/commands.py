@@ -9,6 +9,7 @@ from btb_pro.cli.installing import init
 from btb_pro.cli.instruments import instruments
 from btb_pro.cli.invitations import invite, revoke
 from btb_pro.cli.participants import participant
+from btb_pro.cli.requests import request
 from btb_pro.cli.serving import serve
 from btb_pro.cli.studies import study
 
@@ -21,6 +22,7 @@ COMMANDS: tuple[click.Command, ...] = (
     participant,
     invite,
     revoke,
+    request,
     export,
     audit,
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from btb_pro.cli.common import Command, Refused, changing, open_instance
+from btb_pro.cli.tables import aligned
 from btb_pro.i18n import LANGUAGES
 from btb_pro.services.listing import ListedParticipant, list_participants
 from btb_pro.services.participant_import import (
@@ -140,6 +141,4 @@ def _table(listed: Sequence[ListedParticipant], visits: Sequence[str]) -> list[s
         day0 = one.day0.isoformat() if one.day0 else _NOT_SAID
         states = [one.visits[code].value if code in one.visits else _NOT_SAID for code in visits]
         rows.append([one.study_number, one.site, one.language or _NOT_SAID, day0, *states])
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    padded = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in rows]
-    return ["  ".join(cells).rstrip() for cells in padded]
+    return aligned(rows)

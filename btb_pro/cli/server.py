@@ -79,7 +79,8 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             "worker_class": "gthread",
             "preload_app": True,
             "graceful_timeout": _GRACEFUL_TIMEOUT_S,
-            "keepalive": 5,
+            # Longer than most pages are read: a new connection costs a phone two or three round trips.
+            "keepalive": 75,
             "sendfile": True,
             "umask": 0o077,
             # On a disk, the workers' heartbeat can stall together with it.

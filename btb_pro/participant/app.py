@@ -1,18 +1,19 @@
 """Registering the participant's face."""
 
-import json
 from pathlib import Path
 
-from flask import Flask, g, url_for
+from flask import Flask, g, request, url_for
 from flask_babel import get_locale
+from markupsafe import Markup
 
+from btb_pro.assets import read_assets
 from btb_pro.i18n import LANGUAGE_NAMES
-from btb_pro.participant import dead_ends, items, parts, review, start
+from btb_pro.participant import dead_ends, items, link_requests, mistakes, parts, review, start, taps
 from btb_pro.participant.blueprint import Access, access, participant
 from btb_pro.participant.visitor import runtime
 from btb_pro.participant.words import last_day_in_words, time_in_words
 
-VIEWS = (start, parts, items, review, dead_ends)
+VIEWS = (start, parts, items, taps, review, mistakes, link_requests, dead_ends)
 """The modules whose routes hang on the blueprint; named here so that importing this one is enough."""
 
 
@@ -21,7 +22,9 @@ def register_participant(app: Flask) -> None:
     # Each route declares its own rule beside its address; the style sheet is for anyone.
     app.view_functions["static"] = access(Access.ANYONE)(app.view_functions["static"])
     app.register_blueprint(participant)
-    style_sheet = _style_sheet(Path(app.static_folder or "") / "manifest.json")
+    assets = read_assets(Path(app.static_folder or ""))
+    # The build's own text, which holds nothing of anybody.
+    first_page_style = Markup(assets.first_page_style)
 
     @app.context_processor
     def on_every_page() -> dict[str, object]:
@@ -42,20 +45,14 @@ def register_participant(app: Flask) -> None:
             "privacy_url": house.study.privacy_url[language],
             "accessibility_url": house.study.accessibility_url[language],
             "is_test": house.study.allow_unapproved_wording,
-            "style_sheet": url_for("static", filename=style_sheet),
+            "style_sheet": url_for("static", filename=assets.style_sheet),
+            "script": url_for("static", filename=assets.script),
+            "first_page_style": "" if _is_in_session() else first_page_style,
             "last_day": last_day_in_words,
             "local_time": time_in_words,
         }
 
 
-def _style_sheet(manifest: Path) -> str:
-    """File name of the built style sheet.
-
-    Raises:
-        FileNotFoundError: it was not built.
-    """
-    try:
-        names = json.loads(manifest.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise FileNotFoundError(f"{manifest} is missing: build the style sheet with make assets.") from error
-    return str(names["participant.css"])
+def _is_in_session() -> bool:
+    """Whether the browser is past Start, where it has the whole style sheet already or needs it next."""
+    return "handle" in (request.view_args or {})

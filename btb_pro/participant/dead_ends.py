@@ -14,10 +14,11 @@ from btb_pro.participant.cookies import session_secret
 from btb_pro.participant.items import ResponseValue
 from btb_pro.participant.requests import drain, refuse_foreign, refuse_unreadable
 from btb_pro.participant.visitor import DeadEnd, GoTo, runtime
+from btb_pro.services.made_requests import RequestKind, may_ask
 from btb_pro.services.opened_links import LinkState
 from btb_pro.services.sessions import find_session
 from btb_pro.services.wordings import WordingNotApproved
-from btb_pro.web import log_error
+from btb_pro.web import language_of_request, log_error
 
 _STATUS = {LinkState.NOT_OPEN_YET: 403}
 _GONE = 410
@@ -55,7 +56,10 @@ def dead_link(error: DeadEnd) -> ResponseValue:
     """The page of a link that is good but opens nothing now."""
     g.site_code = error.site_code
     title, paragraphs = _words(error.state)
-    return _dead_end(title, paragraphs, _STATUS.get(error.state, _GONE))
+    ask_action = ""
+    if may_ask(error.state, RequestKind.NEW_LINK):
+        ask_action = url_for("participant.ask_new_link", token=_token(error), lang=language_of_request())
+    return _dead_end(title, paragraphs, _STATUS.get(error.state, _GONE), ask_action=ask_action)
 
 
 @participant.errorhandler(WordingNotApproved)
@@ -92,11 +96,11 @@ def http_error(error: HTTPException) -> ResponseValue | HTTPException:
         drain(request)
     _take_language_of_session()
     title, paragraphs = _refusal_words(code)
-    back = ""
-    if request.view_args and "handle" in request.view_args and request.endpoint:
-        back = url_for("participant.parts", handle=request.view_args["handle"])
-        if code in (400, 413, 415):
-            back = request.path
+    back, arguments = "", request.view_args or {}
+    if "handle" in arguments:
+        back = url_for("participant.parts", handle=arguments["handle"])
+    if code in (400, 413, 415) and arguments:
+        back = request.path
     return _dead_end(title, paragraphs, code, back=back)
 
 
@@ -108,23 +112,40 @@ def unexpected(error: Exception) -> ResponseValue:
     return _dead_end(title, paragraphs, 500)
 
 
-def _dead_end(title: str, paragraphs: list[str], status: int, back: str = "") -> tuple[str, int]:
-    return render_template("participant/dead.html", title=title, paragraphs=paragraphs, back=back), status
+def _dead_end(
+    title: str, paragraphs: list[str], status: int, *, back: str = "", ask_action: str = ""
+) -> tuple[str, int]:
+    page = render_template(
+        "participant/dead.html", title=title, paragraphs=paragraphs, back=back, ask_action=ask_action
+    )
+    return page, status
+
+
+def _token(error: DeadEnd) -> str:
+    """The token of the link that led here, by itself or by its session."""
+    if error.answering is None:
+        return str((request.view_args or {})["token"])
+    return runtime().links.token(error.answering.invitation.public_id)
 
 
 def _words(state: LinkState) -> tuple[str, list[str]]:
     safe = gettext("Answers that you have given already are safe with us.")
     ring = gettext("Would you still like to answer? Ring us.")
+    ask = gettext("Would you still like to answer? Ask for a new link, or ring us.")
     return {
         LinkState.NOT_OPEN_YET: (
             gettext("It is too early to answer"),
             [gettext("This link opens closer to your visit. Keep the message and try again later.")],
         ),
-        LinkState.EXPIRED: (gettext("The time for answering is over"), [safe, ring]),
+        LinkState.EXPIRED: (gettext("The time for answering is over"), [safe, ask]),
         LinkState.REVOKED: (gettext("This link is no longer in use"), [safe, ring]),
         LinkState.REPLACED: (
             gettext("You have been sent a newer link"),
-            [gettext("Open the newest message from us and use the link in that one."), safe],
+            [
+                gettext("Open the newest message from us and use the link in that one."),
+                safe,
+                gettext("Can you not find the message? Ask for a new link, or ring us."),
+            ],
         ),
         LinkState.WITHDRAWN: (
             gettext("You are no longer asked to answer"),

@@ -17,7 +17,8 @@ from btb_pro.instruments.states import AnswerState, Current, StoredAnswer, condi
 from btb_pro.instruments.values import Refusal, ValueRefused, read_value
 
 BUTTONS = frozenset({"next", "back", "later", "lang", "decline", "clear"})
-_OTHER_NAMES = BUTTONS | {"csrf_token", "state"}
+_OF_THE_SCRIPT = frozenset({"key", "at", "shown"})
+_OTHER_NAMES = BUTTONS | _OF_THE_SCRIPT | {"csrf_token", "state"}
 
 
 class _SessionCSRF(CSRF):  # type: ignore[misc]  # wtforms ships no types

@@ -14,6 +14,7 @@ from btb_pro.instruments.values import Refusal
 from btb_pro.participant.blueprint import Access, access, participant
 from btb_pro.participant.form import MainForm, Reading, changed, item_named, main_form, read_page
 from btb_pro.participant.page_state import PageState, PageStateSigner, new_page_state
+from btb_pro.participant.phone import client_key, device_time, is_from_script, shown_time
 from btb_pro.participant.presenting import PagePresenter, shown_values, values_to_show
 from btb_pro.participant.visitor import GoTo, Visitor, runtime, visiting
 from btb_pro.services.answers import KeyUsedTwice, PageSave, present_after, save_page
@@ -28,7 +29,7 @@ ResponseValue = str | tuple[str, int] | Response
 def items(handle: str, number: str) -> ResponseValue:
     """Show a page of questions."""
     with visiting(handle) as visitor:
-        return PageView(visitor, _page(visitor, number)).show()
+        return PageView(visitor, find_page(visitor, number)).show()
 
 
 @participant.post("/q/<handle>/page/<number>")
@@ -36,7 +37,8 @@ def items(handle: str, number: str) -> ResponseValue:
 def save_items(handle: str, number: str) -> ResponseValue:
     """Store what the page sent, then go where its button leads."""
     with visiting(handle, writes=True) as visitor:
-        return PageView(visitor, _page(visitor, number)).receive()
+        view = PageView(visitor, find_page(visitor, number))
+        return view.receive_from_script() if is_from_script() else view.receive()
 
 
 class PageView:
@@ -58,8 +60,8 @@ class PageView:
 
     def receive(self) -> ResponseValue:
         """Store what was sent and answer with the page that comes next, or with this one again."""
-        state = self._state_sent()
-        reading = self._reading()
+        state = self.state_sent()
+        reading = self.reading()
         is_ours = self.form.validate_on_submit()
         self._switch_language()
         if not is_ours:
@@ -67,7 +69,7 @@ class PageView:
             return self._again(state, reading, notice)
         if reading.is_wrong:
             return self._again(state, reading, status=422)
-        save = self._save(state, reading)
+        save = self.save_of(state, reading)
         open_now = self._open_after(save)
         stays_open = [code for code in open_now if code not in state.named]
         goes_on = not self._button_beside_next() and not stays_open
@@ -84,6 +86,21 @@ class PageView:
         if goes_on or self._button_beside_next() or self.visitor.answering.is_over:
             return redirect(self._next_address(), 303)
         return self._open_questions(open_now)
+
+    def receive_from_script(self) -> ResponseValue:
+        """Store a page that was turned on the phone already; its open questions were named there."""
+        if not self.form.validate_on_submit():
+            return "", 403
+        reading = self.reading()
+        if reading.is_wrong:
+            return "", 422
+        save = self.save_of(self.state_sent(), reading)
+        visitor = self.visitor
+        try:
+            save_page(visitor.db, visitor.context, visitor.answering, replace(save, passes_on=True))
+        except KeyUsedTwice:
+            return "", 422
+        return "", 204
 
     def _open_questions(self, open_now: Sequence[str]) -> ResponseValue:
         self.seen = self.visitor.seen()
@@ -140,13 +157,15 @@ class PageView:
         )
         return body, status
 
-    def _state_sent(self) -> PageState:
+    def state_sent(self) -> PageState:
+        """What the page remembers of itself; what it would remember now if that was lost on the way."""
         state = self.signer.read(self.form.state.data or "", self.page.number)
         if state is not None:
             return state
         return new_page_state(self.page.number, shown_values(self.page, self.seen), self.visitor.language)
 
-    def _reading(self) -> Reading:
+    def reading(self) -> Reading:
+        """What the page sent, read against the instrument."""
         current = {code: answer.stored for code, answer in self.seen.items()}
         reading = read_page(self.page, request.form, current)
         for button in ("decline", "clear"):
@@ -155,14 +174,16 @@ class PageView:
                 reading.unknown.append(f"{button}={code}")
         return reading
 
-    def _save(self, state: PageState, reading: Reading) -> PageSave:
+    def save_of(self, state: PageState, reading: Reading) -> PageSave:
+        """What the page asks to be stored."""
         return PageSave(
             instrument=self.page.instrument,
             items=self.page.items,
             values=changed(reading.values, state.shown),
-            client_key=state.key,
+            client_key=client_key(state.key),
             language=state.language,
-            shown_at=state.shown_at,
+            shown_at=shown_time(state.shown_at),
+            device_at=device_time(),
             decline=item_named(self.page.items, request.form.get("decline", "")),
             clear=item_named(self.page.items, request.form.get("clear", "")),
         )
@@ -212,7 +233,7 @@ class PageView:
         return f"{address}?{urlencode({'from': 'review'})}" if self._comes_from_review() else address
 
 
-def _page(visitor: Visitor, number: str) -> Page:
+def find_page(visitor: Visitor, number: str) -> Page:
     """The page of that number; a number that no page has leads to the list of parts."""
     if number.isascii() and number.isdigit() and len(number) < 5 and 1 <= int(number) <= len(visitor.pages):
         return visitor.pages[int(number) - 1]

@@ -172,7 +172,7 @@ class PagePresenter:
             kind=field.kind.value,
             label=_text(field.label, self._language),
             choices=tuple(self._choice(field, choice, raw) for choice in field.choices),
-            text=_UNPRINTABLE.sub("", raw[0]) if raw and not field.choices else "",
+            text=printable(raw[0]) if raw and not field.choices else "",
             unit=_text(field.unit, self._language) if field.unit else "",
             minimum=field.minimum,
             maximum=field.maximum,
@@ -198,6 +198,11 @@ class PagePresenter:
             is_checked=choice.code in raw,
             opens=(field.code, choice.code) in self._opening,
         )
+
+
+def printable(text: str) -> str:
+    """What was typed, without the signs that no page can hold."""
+    return _UNPRINTABLE.sub("", text)
 
 
 def values_to_show(page: Page, shown: Mapping[str, str]) -> dict[str, tuple[str, ...]]:

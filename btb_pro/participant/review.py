@@ -13,7 +13,9 @@ from btb_pro.participant.blueprint import Access, access, participant
 from btb_pro.participant.form import main_form
 from btb_pro.participant.items import ResponseValue
 from btb_pro.participant.parts import switch_language
+from btb_pro.participant.phone import is_from_script
 from btb_pro.participant.visitor import Visitor, runtime, visiting
+from btb_pro.services.made_requests import correction_asked_at
 from btb_pro.services.present_answers import SeenAnswer, stored_only
 from btb_pro.services.submission import submit_visit
 
@@ -56,6 +58,8 @@ def submit(handle: str) -> ResponseValue:
         if switch_language(visitor):
             return redirect(url_for("participant.review", handle=handle), 303)
         submit_visit(visitor.db, visitor.context, visitor.runtime, visitor.answering)
+        if is_from_script():
+            return "", 201
         return redirect(url_for("participant.receipt", handle=handle), 303)
 
 
@@ -74,6 +78,8 @@ def receipt(handle: str) -> ResponseValue:
             code=visit.receipt_code,
             csrf_token=form.csrf_token.current_token,
             language_action=url_for("participant.change_receipt_language", handle=handle),
+            mistake_address=url_for("participant.mistake", handle=handle),
+            correction_asked_at=correction_asked_at(visitor.db, visitor.answering.invitation),
         )
 
 

@@ -14,9 +14,9 @@ from btb_pro.participant.cookies import remember_link, remember_session, session
 from btb_pro.participant.items import ResponseValue
 from btb_pro.participant.visitor import DeadEnd, request_context, runtime
 from btb_pro.participant.words import last_day_in_words
+from btb_pro.services.made_requests import correction_asked_at, has_stopped_messages
 from btb_pro.services.opened_links import LinkState, OpenedLink, look_up
 from btb_pro.services.sessions import find_session, participant_actor, start_session
-from btb_pro.services.submission import Receipt
 from btb_pro.services.wordings import require_approved
 from btb_pro.web import language_of_request
 
@@ -29,11 +29,11 @@ def start(token: str) -> ResponseValue:
     """The start page of a link, its receipt, or its dead end. Writes nothing."""
     house = runtime()
     with house.database.reading() as db:
-        link = _open(db, token)
+        link = open_link(db, token)
         if link.state is LinkState.SUBMITTED:
-            return _receipt(link)
+            return _receipt(db, link, token)
         _require_open(db, link)
-        response = Response(_start_page(link, token), mimetype="text/html")
+        response = Response(_start_page(db, link, token), mimetype="text/html")
         remember_link(response, token, house.settings.is_production)
         return response
 
@@ -45,9 +45,9 @@ def begin(token: str) -> ResponseValue:
     house = runtime()
     is_production = house.settings.is_production
     with house.database.writing() as db:
-        link = _open(db, token)
+        link = open_link(db, token)
         if link.state is LinkState.SUBMITTED:
-            return _receipt(link)
+            return _receipt(db, link, token)
         _require_open(db, link)
         handle, secret = _session_of_this_browser(db, link)
         if not handle:
@@ -67,7 +67,7 @@ def home() -> ResponseValue:
     return render_template("participant/home.html")
 
 
-def _open(db: Session, token: str) -> OpenedLink:
+def open_link(db: Session, token: str) -> OpenedLink:
     """The link of a token, with the request's language and site set by it.
 
     Raises:
@@ -77,7 +77,7 @@ def _open(db: Session, token: str) -> OpenedLink:
     if link is None:
         raise UnknownLink
     g.site_code = link.participant.site_code
-    wished = request.values.get("lang", "")
+    wished = request.form.get("lang") or request.args.get("lang", "")
     if wished in runtime().study.languages:
         g.language = wished
     else:
@@ -118,7 +118,7 @@ class Welcome:
     switch: str
 
 
-def _start_page(link: OpenedLink, token: str) -> str:
+def _start_page(db: Session, link: OpenedLink, token: str) -> str:
     languages = [g.language, *(code for code in runtime().study.languages if code != g.language)]
     welcome, *others = [_welcome(link, language) for language in languages]
     return render_template(
@@ -126,6 +126,9 @@ def _start_page(link: OpenedLink, token: str) -> str:
         welcome=welcome,
         others=others,
         action=url_for("participant.begin", token=token),
+        not_me_address=url_for("participant.not_me", token=token, lang=g.language),
+        stop_address=url_for("participant.stop", token=token, lang=g.language),
+        has_stopped=has_stopped_messages(db, link.participant),
     )
 
 
@@ -150,7 +153,11 @@ def _welcome(link: OpenedLink, language: str) -> Welcome:
         )
 
 
-def _receipt(link: OpenedLink) -> str:
-    assert link.visit.submitted_at is not None
-    receipt = Receipt(link.visit.submitted_at, link.visit.receipt_code or "")
-    return render_template("participant/receipt.html", submitted_at=receipt.submitted_at, code=receipt.code)
+def _receipt(db: Session, link: OpenedLink, token: str) -> str:
+    return render_template(
+        "participant/receipt.html",
+        submitted_at=link.visit.submitted_at,
+        code=link.visit.receipt_code,
+        mistake_address=url_for("participant.mistake_by_link", token=token, lang=g.language),
+        correction_asked_at=correction_asked_at(db, link.invitation),
+    )

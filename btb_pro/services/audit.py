@@ -40,6 +40,11 @@ class Tag(StrEnum):
     ANSWER_SAVE = "answer:save"
     VISIT_SUBMIT = "visit:submit"
     EXPORT_TAKE = "export:take"
+    REQUEST_NEW_LINK = "request:ask_for_new_link"
+    REQUEST_NOT_ME = "request:report_not_me"
+    REQUEST_STOP = "request:stop_messages"
+    REQUEST_CORRECTION = "request:ask_for_correction"
+    REQUEST_SETTLE = "request:settle"
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ def phone(browser: Browser, server: LiveServer) -> Iterator[PhoneMaker]:
         contexts.append(context)
         context.on("request", lambda request: asked.append(request.url))
         context.set_default_timeout(10_000)
-        return Phone(context.new_page(), server, language)
+        return Phone(context.new_page(), server, language, java_script)
 
     yield new_phone
     for context in contexts:

@@ -1,42 +1,141 @@
-"""What opening a link costs on a slow line: requests and bytes."""
+"""The page behind a link comes in one small piece, and looks as it would with the whole style sheet."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import PhoneMaker
+from btb_pro.assets import read_assets
+from tests.support.live_server import LiveServer, serving
+from tests.support.world import make_world
 
 pytestmark = pytest.mark.browser
 
-LARGEST_PAGE = 14 * 1024
-"""What one round trip carries."""
+ONE_ROUND_TRIP = 14_000
+"""Bytes that a server may send before it hears from the phone again (ten packets, RFC 6928)."""
+
+PAGES = ("start", "receipt", "unknown", "revoked", "replaced", "withdrawn", "home")
+
+# Every property of elements, and of what stands before and after them. Custom ones count by what uses them.
+LOOK = """selector => [...document.querySelectorAll(selector)].flatMap(element =>
+  ['', '::before', '::after', '::marker'].map(part => {
+    const style = getComputedStyle(element, part);
+    const names = [...style].filter(name => !name.startsWith('--'));
+    return element.tagName + part + names.map(name => name + ':' + style.getPropertyValue(name)).join(';');
+  }))"""
+
+TAKE_THE_WHOLE_SHEET = """address => new Promise((done, failed) => {
+  document.querySelector('style').remove();
+  const link = document.createElement('link');
+  Object.assign(link, {rel: 'stylesheet', href: address, onload: done, onerror: failed});
+  document.head.append(link);
+})"""
 
 
-@pytest.mark.parametrize("language", ["nb", "en"])
-def test_the_first_page_is_one_page_and_its_style_sheet_and_the_sheet_is_fetched_once(
-    phone: PhoneMaker, language: str
+@dataclass
+class FirstPages:
+    """A server and what it shows without a session: path by kind of page."""
+
+    server: LiveServer
+    paths: dict[str, str]
+
+    def address(self, name: str) -> str:
+        """The whole address of a kind of page."""
+        return self.server.base_url + self.paths[name]
+
+    @property
+    def whole_sheet(self) -> str:
+        """The path of the style sheet that pages of a session use."""
+        folder = self.server.world.app.static_folder
+        assert folder is not None
+        return f"/static/{read_assets(Path(folder)).style_sheet}"
+
+
+@pytest.fixture(scope="module")
+def first_pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstPages]:
+    """Each kind of page that brings its own style."""
+    world = make_world(tmp_path_factory.mktemp("first") / "instance")
+    numbers = {name: f"BTB-{index:03}" for index, name in enumerate(PAGES)}
+    paths = {name: world.invite(world.add(numbers[name])) for name in PAGES}
+    paths |= {"unknown": "/s/nothing", "home": "/"}
+    world.revoke(numbers["revoked"])
+    world.invite(numbers["replaced"], replace=True)
+    world.withdraw(numbers["withdrawn"])
+    sent_in = world.started(paths["receipt"])
+    assert sent_in.open(f"{sent_in.address}review").press().page == "receipt"
+    with serving(world) as server:
+        yield FirstPages(server, paths)
+    world.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_page_behind_a_link_is_one_request_and_fits_one_round_trip(
+    browser: Browser, first_pages: FirstPages, name: str
 ) -> None:
-    hand = phone(language)
-    wire = hand.page.context.new_cdp_session(hand.page)
-    kinds: dict[str, str] = {}
-    bytes_of: dict[str, int] = {}
+    context = browser.new_context()
+    page = context.new_page()
+    requests = []
+    said = []
+    page.on("requestfinished", lambda request: requests.append(request))
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(first_pages.address(name), wait_until="networkidle")
+    sizes = [request.sizes() for request in requests if not request.url.startswith("data:")]
+    context.close()
+    assert len(sizes) == 1
+    assert sizes[0]["responseHeadersSize"] + sizes[0]["responseBodySize"] <= ONE_ROUND_TRIP
+    # That a dead end is no 200 is told by the console too, and meant.
+    assert [text for text in said if "responded with a status of" not in text] == []
 
-    def note_request(event: dict[str, Any]) -> None:
-        if not event["request"]["url"].startswith("data:"):
-            kinds[event["requestId"]] = event["type"]
 
-    def note_end(event: dict[str, Any]) -> None:
-        bytes_of[event["requestId"]] = int(event["encodedDataLength"])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("start", {}),
+        ("start", {"color_scheme": "dark"}),
+        ("start", {"forced_colors": "active"}),
+        ("receipt", {}),
+        ("receipt", {"color_scheme": "dark"}),
+        ("unknown", {}),
+        ("replaced", {"color_scheme": "dark"}),
+    ],
+)
+def test_it_looks_as_with_the_whole_style_sheet(
+    browser: Browser, first_pages: FirstPages, name: str, options: dict[str, Any]
+) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 800}, reduced_motion="reduce", **options)
+    page = context.new_page()
+    page.goto(first_pages.address(name))
+    own, own_picture = looks_of(page), page.screenshot(full_page=True)
+    page.evaluate(TAKE_THE_WHOLE_SHEET, first_pages.whole_sheet)
+    whole, whole_picture = looks_of(page), page.screenshot(full_page=True)
+    context.close()
+    assert own["a phone"]
+    for state, look in own.items():
+        assert look == whole[state], state
+    assert own_picture == whole_picture
 
-    wire.send("Network.enable")
-    wire.on("Network.requestWillBeSent", note_request)
-    wire.on("Network.loadingFinished", note_end)
-    hand.page.goto(hand.invited())
-    assert sorted(kinds.values()) == ["Document", "Stylesheet"]
-    page = next(name for name, kind in kinds.items() if kind == "Document")
-    assert bytes_of[page] <= LARGEST_PAGE
-    first = len(kinds)
-    hand.tap("start")
-    later = list(kinds)[first:]
-    assert {kinds[name] for name in later} <= {"Document", "Stylesheet"}
-    assert sum(bytes_of.get(name, 0) for name in later if kinds[name] == "Stylesheet") == 0
+
+def looks_of(page: Page) -> dict[str, list[str]]:
+    """How everything looks on a phone, on a wide screen and on paper, and how each target does in use."""
+    looks = {"a phone": page.evaluate(LOOK, "html, body, body *")}
+    page.set_viewport_size({"width": 1280, "height": 800})
+    looks["a wide screen"] = page.evaluate(LOOK, "body *")
+    page.emulate_media(media="print")
+    looks["paper"] = page.evaluate(LOOK, "body *")
+    page.emulate_media(media="screen")
+    page.set_viewport_size({"width": 360, "height": 800})
+    for target in page.locator("a, button").all():
+        name = target.inner_text()
+        # A pointer left behind would hover over whatever the focus scrolls beneath it.
+        page.mouse.move(0, 0)
+        target.focus()
+        looks[f"{name} focused"] = page.evaluate(LOOK, ":focus")
+        target.hover()
+        looks[f"{name} hovered"] = page.evaluate(LOOK, ":hover")
+    page.mouse.move(0, 0)
+    page.evaluate("document.activeElement.blur()")
+    page.evaluate("scrollTo(0, 0)")
+    return looks

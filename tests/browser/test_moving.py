@@ -95,7 +95,8 @@ def test_the_browsers_own_back_forward_and_reload_neither_lose_nor_double_an_ans
     hand.tap("next")
     expect(hand.page.locator("#summary")).to_be_visible()
     hand.page.reload()
-    expect(hand.page.locator("#summary")).to_be_visible()
+    # The script names open questions on the phone alone, so a fresh page begins anew.
+    expect(hand.page.locator("#summary")).to_be_visible(visible=not java_script)
     assert rows_of(server, server.study_number) == [("pain_now", "answered", "3")]
 
 

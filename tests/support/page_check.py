@@ -14,6 +14,9 @@ def parse(html: str) -> Element:
     document = parser.parse(html)
     assert not parser.errors, [(error[0], error[1]) for error in parser.errors]
     assert isinstance(document, Element)
+    # What stands in a template is no part of the page until a script puts it there.
+    for template in document.iter("template"):
+        template[:] = []
     return document
 
 
@@ -39,7 +42,8 @@ def faults_of(html: str) -> list[str]:
         for target in (element.get(name) or "").split()
     ]
     faults += [f"nothing has the id {target!r}" for target in sorted(set(referred) - set(ids))]
-    if re.search(r"\{\{|\}\}|%\(\w+\)s|None\b(?!\w)", "".join(document.itertext())):
+    words = [text for one in document.iter() if one.tag != "style" for text in (one.text, one.tail) if text]
+    if re.search(r"\{\{|\}\}|%\(\w+\)s|None\b(?!\w)", "".join(words)):
         faults.append("a placeholder is left in the text")
     if re.search(r"\son\w+=|\sstyle=", html):
         faults.append("an inline handler or style")

@@ -126,6 +126,8 @@ class PlainBrowser:
             kind, name = one.get("type", "text"), one.get("name")
             if name and (kind not in ("radio", "checkbox") or one.get("checked") is not None):
                 yield name, one.get("value", "")
+        for one in self.main_form.iter("textarea"):
+            yield one.get("name", ""), "\r\n".join((one.text or "").split("\n"))
 
     def _button(self, name: str, value: str) -> Element:
         form_id = self.main_form.get("id")

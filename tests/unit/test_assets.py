@@ -1,38 +1,29 @@
-"""The style sheet's build: what it joins, how it names it, and what is shipped in the end."""
+"""The build: what it joins, how it names it, and what is shipped in the end."""
 
 import gzip
 import hashlib
-import importlib.util
 import json
 import re
 import tomllib
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+
+from assets import build
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "btb_pro" / "static"
 
-
-def load_build() -> ModuleType:
-    """assets/build.py is a script beside the package, so it is loaded by its path."""
-    spec = importlib.util.spec_from_file_location("assets_build", ROOT / "assets" / "build.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-build = load_build()
-
 THEME = '@charset "UTF-8";\n/* made by a tool */\n@layer ds.theme.size {\n  :root { --size: 1 }\n}\n'
 
 
-def shipped_sheet() -> Path:
+def shipped(name: str) -> Path:
     manifest = json.loads((STATIC / "manifest.json").read_text(encoding="utf-8"))
-    return STATIC / str(manifest["participant.css"])
+    return STATIC / str(manifest[name])
+
+
+def shipped_sheet() -> Path:
+    return shipped("participant.css")
 
 
 class TestJoin:
@@ -83,15 +74,18 @@ class TestPublish:
 
 
 class TestShipped:
-    def test_the_manifest_names_a_sheet_whose_hash_fits_its_content(self) -> None:
-        sheet = shipped_sheet()
-        assert sheet.name == build.hashed_name("participant.css", sheet.read_bytes())
-
-    def test_the_compressed_sheet_is_the_same_sheet_and_fits_the_budget(self) -> None:
-        sheet = shipped_sheet()
-        compressed = sheet.with_name(sheet.name + ".gz").read_bytes()
-        assert gzip.decompress(compressed) == sheet.read_bytes()
-        assert len(compressed) < 16_000
+    @pytest.mark.parametrize(
+        ("name", "budget"),
+        [("participant.css", 16_000), ("first-page.css", 6_000), ("participant.js", 5_000)],
+    )
+    def test_each_file_bears_its_hash_and_its_compressed_form_is_the_same_and_small(
+        self, name: str, budget: int
+    ) -> None:
+        file = shipped(name)
+        assert file.name == build.hashed_name(name, file.read_bytes())
+        compressed = file.with_name(file.name + ".gz").read_bytes()
+        assert gzip.decompress(compressed) == file.read_bytes()
+        assert len(compressed) <= budget
 
     def test_the_sheet_fetches_nothing_from_anywhere(self) -> None:
         addresses = re.findall(r"url\(\s*[\"']?([^\"')]*)", shipped_sheet().read_text(encoding="utf-8"))
@@ -104,6 +98,14 @@ class TestShipped:
         classes = set(re.findall(r"\.(ds-[a-z-]+)", sheet))
         named = {f"ds-{name}" for name in build.COMPONENTS if name != "data-size-workaround"}
         assert named <= classes
+
+    def test_the_first_pages_sheet_is_made_of_the_whole_one_and_the_templates_of_today(self) -> None:
+        whole = shipped_sheet().read_text(encoding="utf-8")
+        made = build.first_page_sheet(whole, build.TEMPLATES)
+        assert shipped("first-page.css").read_text(encoding="utf-8") == made
+
+    def test_the_page_script_goes_out_as_it_was_written(self) -> None:
+        assert shipped("participant.js").read_bytes() == (ROOT / "assets" / "participant.js").read_bytes()
 
     def test_designsystemets_licence_goes_with_it(self) -> None:
         text = (STATIC / "licences.txt").read_text(encoding="utf-8")

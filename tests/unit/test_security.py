@@ -87,8 +87,11 @@ def test_a_salted_hash_is_sha256_over_salt_line_end_and_text() -> None:
     assert salted_sha256("00fe", "blåbær") != expected
 
 
+STYLE = "'sha256-x'"
+
+
 def test_headers_of_production_add_strict_transport_and_change_nothing_else() -> None:
-    plain, secure = dict(response_headers(False)), dict(response_headers(True))
+    plain, secure = dict(response_headers(False, STYLE)), dict(response_headers(True, STYLE))
     assert "Strict-Transport-Security" not in plain
     assert secure.pop("Strict-Transport-Security").startswith("max-age=")
     assert plain == secure
@@ -96,4 +99,4 @@ def test_headers_of_production_add_strict_transport_and_change_nothing_else() ->
 
 def test_pages_keep_their_origin_in_a_form_and_tell_other_sites_nothing() -> None:
     # Under no-referrer a browser sends "Origin: null" with our own forms.
-    assert response_headers(True)["Referrer-Policy"] == "same-origin"
+    assert response_headers(True, STYLE)["Referrer-Policy"] == "same-origin"

@@ -1,0 +1,1 @@
+"""Pictures of every page of the participant's way, in each language and state, beside each other."""

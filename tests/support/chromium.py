@@ -1,0 +1,32 @@
+"""The browser that tests and measurements drive."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, sync_playwright
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# What keeps it from looking up its maker's hosts.
+_ARGUMENTS = [
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """The machine's Chromium, or the one that Playwright has fetched where there is none on PATH."""
+    path = next(filter(None, map(shutil.which, _NAMES)), None)
+    # Chromium refuses its sandbox to root.
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=_ARGUMENTS, chromium_sandbox=not is_root
+        )
+        yield browser
+        browser.close()
