@@ -51,6 +51,8 @@ COMPONENTS = (
     "error-summary",
     "alert",
 )
+# What the staff's pages use beside those.
+CONSOLE_COMPONENTS = (*COMPONENTS, "table", "card", "badge", "divider")
 # The layout of what somebody may see before a session is there, or instead of one.
 FIRST_PAGE = "participant/first_page.html"
 CHARSET = re.compile(r'^\s*@charset\s+"[^"]*";', re.IGNORECASE)
@@ -132,12 +134,16 @@ def main() -> int:
     if node is None or not DESIGNSYSTEM.is_dir():
         print("assets: run `make assets`, which brings Node and the style sheets' sources.", file=sys.stderr)
         return 1
+    theme = build_theme(node)
+    base = read_components(BASE)
     ours = (ASSETS / "participant.css").read_text(encoding="utf-8")
-    sheet = join(build_theme(node), read_components(BASE), read_components(COMPONENTS), ours)
+    sheet = join(theme, base, read_components(COMPONENTS), ours)
+    console = (ASSETS / "console.css").read_text(encoding="utf-8")
     licence = (DESIGNSYSTEM / "LICENSE").read_text(encoding="utf-8")
     files = {
         "participant.css": sheet,
         "first-page.css": first_page_sheet(sheet, TEMPLATES),
+        "console.css": join(theme, base, read_components(CONSOLE_COMPONENTS), console),
         "participant.js": (ASSETS / "participant.js").read_text(encoding="utf-8"),
     }
     manifest = publish(files, f"Designsystemet\n\n{licence.strip()}\n", STATIC)

@@ -18,6 +18,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     """
     from btb_pro.cli.commands import COMMANDS
     from btb_pro.config import read_settings
+    from btb_pro.console.app import register_console
     from btb_pro.participant.app import register_participant
     from btb_pro.services.opening import open_runtime
     from btb_pro.web import App, prepare_web
@@ -27,6 +28,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     app.extensions["btb_pro"] = open_runtime(settings)
     prepare_web(app, settings)
     register_participant(app)
+    register_console(app, settings)
     for command in COMMANDS:
         app.cli.add_command(command)
     return app

@@ -17,6 +17,8 @@ class Assets:
     """File name of the page script."""
     first_page_style: str
     """The rules that go into a page outside a session, which then needs no second request."""
+    console_style_sheet: str
+    """File name of the style sheet of the staff's pages."""
     hashed: frozenset[str]
     """Every file name that changes with the content; each has its compressed form (.gz) beside it."""
 
@@ -42,5 +44,6 @@ def read_assets(folder: Path) -> Assets:
         style_sheet=names["participant.css"],
         script=names["participant.js"],
         first_page_style=(folder / names["first-page.css"]).read_text(encoding="utf-8"),
+        console_style_sheet=names["console.css"],
         hashed=frozenset(names.values()),
     )

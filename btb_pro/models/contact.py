@@ -1,9 +1,11 @@
 """How a participant is reached; apart from everything else, sealed, and erasable alone."""
 
+from datetime import datetime
+
 from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from btb_pro.db import Base
+from btb_pro.db import Base, Instant
 from btb_pro.models.columns import event_seq
 
 
@@ -23,4 +25,6 @@ class Contact(Base):
     """The address under AES-256-GCM, bound to this participant and kind."""
     salt: Mapped[str] = mapped_column(String(32))
     """What the hash in the audit chain was salted with; gone with the row."""
+    failed_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When a message to it came back for good: nothing more is sent to it until it is changed."""
     event_seq: Mapped[int] = event_seq()

@@ -27,4 +27,6 @@ class ParticipantSession(Base):
     started_at: Mapped[datetime] = mapped_column(Instant)
     last_saved_at: Mapped[datetime] = mapped_column(Instant)
     """The start counts as the first save; the session ends 24 hours after the last one."""
+    confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When a one-time code was given: from then on earlier answers are shown."""
     event_seq: Mapped[int] = event_seq()

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, Date, ForeignKey, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from btb_pro.db import Base, Instant
@@ -27,6 +27,10 @@ class Visit(Base):
     participant_id: Mapped[int] = mapped_column(ForeignKey("participant.id"))
     code: Mapped[str] = mapped_column(String(26))
     planned_on: Mapped[date | None] = mapped_column(Date)
+    is_moved: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Somebody set the day by hand; a new day 0 leaves it alone."""
+    begins_at: Mapped[datetime | None] = mapped_column(Instant)
+    """The appointment, where somebody noted its hour."""
     opens_at: Mapped[datetime | None] = mapped_column(Instant)
     closes_at: Mapped[datetime | None] = mapped_column(Instant)
     expires_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -45,6 +45,8 @@ class Tag(StrEnum):
     REQUEST_STOP = "request:stop_messages"
     REQUEST_CORRECTION = "request:ask_for_correction"
     REQUEST_SETTLE = "request:settle"
+    STAFF_SIGN_IN = "staff:sign_in"
+    STAFF_SIGN_OUT = "staff:sign_out"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 import pytest
 
 from btb_pro.participant.blueprint import Access
+from tests.guards.console_routes import CONSOLE_ROUTES
 from tests.support.world import World
 
-ROUTES = {
+ROUTES: dict[str, object] = {
     "GET /": Access.ANYONE,
     "GET /s/<token>": Access.ANYONE,
     "POST /s/<token>": Access.ANYONE,
@@ -29,6 +30,7 @@ ROUTES = {
     "GET /q/<handle>/receipt": Access.SESSION,
     "POST /q/<handle>/receipt": Access.SESSION,
     "GET /static/<path:filename>": Access.ANYONE,
+    **CONSOLE_ROUTES,
 }
 """A route that comes or goes is seen here first."""
 

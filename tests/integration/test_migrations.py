@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,10 +58,17 @@ def _schema(database: Database) -> dict[str, list[str]]:
     with database.engine.connect() as connection:
         rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")).all()
     return {
-        name: sorted(line.strip(" \t,") for line in sql.splitlines())
+        name: sorted(_parts_of(sql))
         for name, sql in rows
         if not name.startswith("sqlite_")
     }
+
+
+def _parts_of(statement: str) -> list[str]:
+    """Columns and constraints, whether they stood on lines of their own or a later statement added them."""
+    flat = " ".join(statement.split())
+    before, _, inside = flat.partition("(")
+    return [before, *(part.strip() for part in re.split(r",(?![^()]*\))", inside.removesuffix(")")))]
 
 
 def _made_from_models(folder: Path) -> Database:

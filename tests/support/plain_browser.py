@@ -25,6 +25,8 @@ class PlainBrowser:
     html: str = ""
     document: Element = field(default_factory=lambda: Element("html"))
     values: list[tuple[str, str]] = field(default_factory=list)
+    form_id: str = ""
+    """Of the form that is being filled in; the first in main if none was picked."""
 
     def open(self, address: str) -> "PlainBrowser":
         """Go to an address and follow redirects."""
@@ -49,8 +51,15 @@ class PlainBrowser:
 
     @property
     def main_form(self) -> Element:
-        """The first form in main."""
-        return next(next(self.document.iter("main")).iter("form"))
+        """The form that was picked, else the first in main."""
+        forms = list(next(self.document.iter("main")).iter("form"))
+        return next(one for one in forms if not self.form_id or one.get("id") == self.form_id)
+
+    def pick(self, form_id: str) -> "PlainBrowser":
+        """Turn to another form of the page."""
+        self.form_id = form_id
+        self.values = list(self._controls())
+        return self
 
     def names(self) -> list[str]:
         """Names of the form's fields that a person fills in, in order, each once."""
@@ -118,7 +127,9 @@ class PlainBrowser:
         self.html = response.get_data(as_text=True)
         assert not faults_of(self.html), (self.address, faults_of(self.html))
         self.document = parse(self.html)
-        self.values = list(self._controls()) if self.page not in ("dead", "receipt") else []
+        self.form_id = ""
+        has_form = any(True for _ in next(self.document.iter("main")).iter("form"))
+        self.values = list(self._controls()) if has_form and self.page not in ("dead", "receipt") else []
         return self
 
     def _controls(self) -> Iterable[tuple[str, str]]:
@@ -126,6 +137,10 @@ class PlainBrowser:
             kind, name = one.get("type", "text"), one.get("name")
             if name and (kind not in ("radio", "checkbox") or one.get("checked") is not None):
                 yield name, one.get("value", "")
+        for one in self.main_form.iter("select"):
+            options = list(one.iter("option"))
+            chosen = [option for option in options if option.get("selected") is not None] or options[:1]
+            yield from ((one.get("name", ""), option.get("value", "")) for option in chosen)
         for one in self.main_form.iter("textarea"):
             yield one.get("name", ""), "\r\n".join((one.text or "").split("\n"))
 

@@ -1,0 +1,50 @@
+"""The people who work on the study."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from btb_pro.db import Base, Instant
+from btb_pro.models.columns import event_seq
+
+
+class Staff(Base):
+    """One account of one person. Never deleted: the audit trail speaks of it."""
+
+    __tablename__ = "staff"
+    __table_args__ = (
+        CheckConstraint(
+            "role IN ('coordinator', 'investigator', 'data-manager', 'monitor', 'admin')", name="role_known"
+        ),
+        CheckConstraint("email = lower(email)", name="email_in_small_letters"),
+        CheckConstraint("language IN ('nb', 'en')", name="language_known"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(120), unique=True)
+    """Small letters; what a person signs in with, and who the audit trail says acted."""
+    name: Mapped[str] = mapped_column(String(120))
+    role: Mapped[str] = mapped_column(String(20))
+    is_for_all_sites: Mapped[bool]
+    """Else the sites stand in `staff_site`."""
+    language: Mapped[str | None] = mapped_column(String(2))
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    """argon2id; none until the person has chosen a password."""
+    totp_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The second factor's secret, sealed; none until it is set up."""
+    totp_step: Mapped[int | None]
+    """The time step of the last code that was taken: no code counts twice."""
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    disabled_at: Mapped[datetime | None] = mapped_column(Instant)
+    event_seq: Mapped[int] = event_seq()
+
+
+class StaffSite(Base):
+    """A hospital that an account works for."""
+
+    __tablename__ = "staff_site"
+
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), primary_key=True)
+    site_code: Mapped[str] = mapped_column(ForeignKey("site.code"), primary_key=True)
+    event_seq: Mapped[int] = event_seq()

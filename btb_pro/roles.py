@@ -1,0 +1,56 @@
+"""Who of the staff may do what: the one table that routes, commands and docs/roles.md are made from."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Role(StrEnum):
+    """What a member of staff is in the study."""
+
+    COORDINATOR = "coordinator"
+    INVESTIGATOR = "investigator"
+    DATA_MANAGER = "data-manager"
+    MONITOR = "monitor"
+    ADMIN = "admin"
+
+
+class Permission(StrEnum):
+    """What a route or command needs; one who lacks it finds nothing there."""
+
+    OWN_ACCOUNT = "own account"
+    """The own password, second factor and sessions; everybody who is signed in."""
+    SEE_PARTICIPANTS = "see participants"
+    """Study numbers, visits, states, flags; never addresses, never answers."""
+    SEE_CONTACTS = "see contact details"
+    CHANGE_PARTICIPANTS = "change participants"
+    """Add, import, change language, contact and visit days, withdraw."""
+    INVITE = "invite"
+    """Send, print, resend, replace and revoke links; settle messages and requests; the tablet."""
+    KEY_PAPER = "type in paper"
+    """Write only: no answer is ever shown."""
+    ACKNOWLEDGE_SAFETY = "acknowledge safety alerts"
+    MANAGE_STAFF = "manage staff"
+
+
+_P = Permission
+PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
+    {
+        Role.COORDINATOR: frozenset(
+            {
+                _P.OWN_ACCOUNT,
+                _P.SEE_PARTICIPANTS,
+                _P.SEE_CONTACTS,
+                _P.CHANGE_PARTICIPANTS,
+                _P.INVITE,
+                _P.KEY_PAPER,
+                _P.ACKNOWLEDGE_SAFETY,
+            }
+        ),
+        Role.INVESTIGATOR: frozenset({_P.OWN_ACCOUNT, _P.SEE_PARTICIPANTS, _P.ACKNOWLEDGE_SAFETY}),
+        Role.DATA_MANAGER: frozenset({_P.OWN_ACCOUNT, _P.SEE_PARTICIPANTS}),
+        Role.MONITOR: frozenset({_P.OWN_ACCOUNT, _P.SEE_PARTICIPANTS}),
+        Role.ADMIN: frozenset({_P.OWN_ACCOUNT, _P.MANAGE_STAFF}),
+    }
+)
+"""What each role may do, at the sites of the account."""

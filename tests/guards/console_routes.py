@@ -1,0 +1,11 @@
+"""Every route of the console, and what it needs."""
+
+from btb_pro.console.blueprint import Open
+from btb_pro.roles import Permission
+
+CONSOLE_ROUTES: dict[str, object] = {
+    # signing in
+    "GET /console/sign-in": Open.ANYONE,
+    # today
+    "GET /console/": Permission.OWN_ACCOUNT,
+}

@@ -1,0 +1,51 @@
+"""Members of staff who are signed in, for tests of the console."""
+
+from flask.sessions import SecureCookieSessionInterface
+
+from btb_pro import clock
+from btb_pro.models.staff import Staff, StaffSite
+from btb_pro.roles import Role
+from btb_pro.services.audit import Tag, step
+from btb_pro.services.staff_sessions import begin_session
+from tests.support.plain_browser import PlainBrowser
+from tests.support.world import COMMAND, World
+
+
+def add_staff(
+    world: World, role: Role = Role.COORDINATOR, *sites: str, email: str = "", language: str | None = "nb"
+) -> str:
+    """An account, for all sites if none is named; its e-mail address. It has no password yet."""
+    email = email or f"{role.value}-{'-'.join(sites) or 'all'}@hospital.example"
+    with world.writing() as session, step(session, COMMAND, Tag.STAFF_SIGN_IN) as event:
+        staff = Staff(
+            email=email,
+            name=f"Kari {role.value}",
+            role=role.value,
+            is_for_all_sites=not sites,
+            language=language,
+            created_at=clock.now(),
+            event_seq=event.seq,
+        )
+        session.add(staff)
+        session.flush()
+        session.add_all(StaffSite(staff_id=staff.id, site_code=site, event_seq=event.seq) for site in sites)
+        event.change("staff", email, "role", None, role.value)
+    return email
+
+
+def session_cookie(world: World, email: str) -> tuple[str, str]:
+    """Name and value of a cookie that is signed in as that account."""
+    with world.writing() as session:
+        staff = session.query(Staff).filter_by(email=email).one()
+        secret = begin_session(session, COMMAND, staff)
+    signer = SecureCookieSessionInterface().get_signing_serializer(world.app)
+    assert signer is not None
+    return world.app.config["SESSION_COOKIE_NAME"], str(signer.dumps({"_user_id": secret, "_fresh": True}))
+
+
+def signed_in(world: World, role: Role = Role.COORDINATOR, *sites: str, language: str = "nb") -> PlainBrowser:
+    """A browser in which a new member of staff is signed in."""
+    browser = world.browser(language)
+    name, value = session_cookie(world, add_staff(world, role, *sites, language=language))
+    browser.client.set_cookie(name, value, domain="localhost")
+    return browser
