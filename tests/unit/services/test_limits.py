@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from btb_pro import clock
 from btb_pro.models.rate_count import RateCount
-from btb_pro.services.limits import Limit, failures, forget, network_of, note_failure, wait_until
+from btb_pro.services.limits import Limit, failures, forget, network_of, note_failure, take_back, wait_until
 from tests.support.world import World
 
 LIMIT = Limit("test", free=3, longest=timedelta(minutes=1), window=timedelta(hours=1))
@@ -67,6 +67,17 @@ def test_success_wipes_the_slate(world: World) -> None:
     with world.writing() as session:
         forget(session, LIMIT, "10.0.0.1", KEY)
     assert seconds_to_wait(world) is None
+
+
+def test_a_try_that_went_well_is_taken_back_and_those_before_it_count_on(world: World) -> None:
+    fail(world, 4)
+    with world.writing() as session:
+        take_back(session, LIMIT, "10.0.0.1", KEY)
+        take_back(session, LIMIT, "10.0.0.9", KEY)
+        assert failures(session, LIMIT, "10.0.0.1", KEY) == 3
+    assert seconds_to_wait(world) is None
+    fail(world, 2)
+    assert seconds_to_wait(world) == 2
 
 
 def test_neither_address_nor_account_stands_in_the_table(world: World) -> None:
