@@ -21,6 +21,7 @@ from btb_pro import clock
 from btb_pro.models.audit_event import AuditEvent
 from btb_pro.models.audit_head import AuditHead
 from btb_pro.refusals import PlainRefusal
+from btb_pro.services.audit_rows import RowChange, watching
 
 FIRST_HASH = "0" * 64
 APP_VERSION = version("btb-pro")
@@ -48,6 +49,7 @@ class Tag(StrEnum):
     REQUEST_SETTLE = "request:settle"
     STAFF_SIGN_IN = "staff:sign_in"
     STAFF_SIGN_OUT = "staff:sign_out"
+    TRAIL_TAKE_IN = "trail:take_in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ class Step:
     seq: int
     at: datetime
     changes: list[dict[str, str | None]] = field(default_factory=list)
+    rows: list[RowChange] = field(default_factory=list)
+    """What the step did to rows; gathered by itself."""
 
     def change(self, kind: str, key: str, name: str, old: str | None, new: str | None) -> None:
         """Note one changed field: of which kind of object, which one, its name, old and new value."""
@@ -106,9 +110,11 @@ def step(
         head = AuditHead(id=1, seq=0, hash=FIRST_HASH)
         session.add(head)
     making = Step(seq=head.seq + 1, at=clock.now())
-    yield making
-    if not making.changes:
-        return
+    with watching(session, making.rows):
+        yield making
+        if not making.changes:
+            return
+        session.flush()
     event = AuditEvent(
         seq=making.seq,
         at=making.at,
@@ -119,6 +125,7 @@ def step(
         tag=tag.value,
         study_number=study_number,
         changes=canonical_json(making.changes),
+        row_changes=canonical_json(making.rows),
         reason=reason,
         request_id=context.request_id,
         app_version=APP_VERSION,
@@ -149,6 +156,8 @@ def event_hash(event: AuditEvent) -> str:
         "study_version": event.study_version,
         "previous_hash": event.previous_hash,
     }
+    if event.row_changes is not None:
+        body["row_changes"] = event.row_changes
     return hashlib.sha256(canonical_json(body).encode()).hexdigest()
 
 

@@ -18,6 +18,7 @@ from btb_pro.refusals import PlainRefusal
 from btb_pro.security import new_key
 from btb_pro.services.audit import Actor, Context
 from btb_pro.services.studies import record_study
+from btb_pro.services.take_in import take_in_older_rows
 from btb_pro.study import Study
 from btb_pro.study_file import PACKAGED_STUDY, read_study
 
@@ -82,7 +83,9 @@ def prepare_database(settings: Settings, study: Study, actor: Actor) -> None:
         database.check()
         upgrade(database)
         with database.writing() as session:
-            record_study(session, Context(actor, study_version=study.version), study)
+            context = Context(actor, study_version=study.version)
+            take_in_older_rows(session, context)
+            record_study(session, context, study)
             session.commit()
     finally:
         database.close()

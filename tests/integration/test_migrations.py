@@ -171,7 +171,7 @@ def test_the_newest_revision_is_the_last_file() -> None:
         "INSERT OR REPLACE INTO audit_event SELECT * FROM audit_event WHERE seq = 1",
         "INSERT OR REPLACE INTO audit_event SELECT 900, at, actor_kind, 'somebody else', actor_role,"
         " actor_site, tag, study_number, changes, reason, request_id, app_version, study_version,"
-        " previous_hash, hash FROM audit_event WHERE seq = 1",
+        " previous_hash, hash, row_changes FROM audit_event WHERE seq = 1",
     ],
 )
 def test_what_is_recorded_can_be_neither_changed_nor_taken_away(filled: Database, statement: str) -> None:

@@ -80,6 +80,7 @@ COLUMNS = {
     "study_version": "9",
     "previous_hash": "f" * 64,
     "hash": "f" * 64,
+    "row_changes": "[]",
 }
 
 
