@@ -34,6 +34,8 @@ class Settings:
     trusted_hosts: tuple[str, ...]
     proxy_hops: int
     study_file: Path
+    backup_keys: tuple[str, ...] = field(default=(), repr=False)
+    """age keys, newest first: secret ones, or public ones when the secret one is kept elsewhere."""
 
     @property
     def is_production(self) -> bool:
@@ -66,6 +68,7 @@ def read_settings(instance: Path | None = None, environ: Mapping[str, str] | Non
         trusted_hosts=_list(values.get("BTB_TRUSTED_HOSTS", "")),
         proxy_hops=_whole_number(values, "BTB_PROXY_HOPS"),
         study_file=Path(values.get("BTB_STUDY") or instance / "study.toml"),
+        backup_keys=_backup_keys(values),
     )
     if settings.is_production:
         _check_production(settings)
@@ -155,6 +158,16 @@ def _keys(values: Mapping[str, str], name: str) -> tuple[str, ...]:
         raise SettingError(f"{name} is missing: run btb-pro init, which makes one.")
     if any(len(key) < _SHORTEST_KEY for key in keys):
         raise SettingError(f"{name} holds a key of fewer than {_SHORTEST_KEY} characters: make a longer one.")
+    return keys
+
+
+def _backup_keys(values: Mapping[str, str]) -> tuple[str, ...]:
+    keys = _list(values.get("BTB_BACKUP_KEY", ""))
+    if not all(key.startswith(("AGE-SECRET-KEY-1", "age1")) for key in keys):
+        raise SettingError(
+            "BTB_BACKUP_KEY must hold age keys, which begin with AGE-SECRET-KEY-1 or age1: "
+            "take the line out and run btb-pro init, which makes one."
+        )
     return keys
 
 

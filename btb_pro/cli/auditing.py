@@ -57,7 +57,7 @@ def verify(anchors: tuple[str, ...], manifests: tuple[Path, ...]) -> None:
     click.echo(f"The audit trail is whole: {counts}.")
     if noted:
         click.echo(f"It holds every head that was noted elsewhere: {len(noted)}.")
-    click.echo(f"Head: {proof.events}:{proof.head_hash}")
+    click.echo(f"Head: {proof.seq}:{proof.head_hash}")
 
 
 @audit.command("state", cls=Command)

@@ -3,6 +3,7 @@
 import click
 
 from btb_pro.cli.auditing import audit
+from btb_pro.cli.backups import backup, database, restore
 from btb_pro.cli.demo import demo
 from btb_pro.cli.exporting import export
 from btb_pro.cli.installing import init
@@ -25,4 +26,7 @@ COMMANDS: tuple[click.Command, ...] = (
     request,
     export,
     audit,
+    backup,
+    restore,
+    database,
 )

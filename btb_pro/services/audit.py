@@ -50,6 +50,9 @@ class Tag(StrEnum):
     STAFF_SIGN_IN = "staff:sign_in"
     STAFF_SIGN_OUT = "staff:sign_out"
     TRAIL_TAKE_IN = "trail:take_in"
+    BACKUP_TAKE = "backup:take"
+    BACKUP_RESTORE = "backup:restore"
+    DATABASE_MOVE = "database:move"
 
 
 @dataclass(frozen=True, slots=True)

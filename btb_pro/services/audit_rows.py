@@ -15,19 +15,13 @@ from sqlalchemy import Column, Table, event, inspect
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.db import Base
 from btb_pro.models.columns import HASHED, LEFT_OUT, SALTED, TRAIL
 from btb_pro.security import salted_sha256
 
 Value = str | int | bool | None
 RowChange = dict[str, Any]
 
-_UNTOLD = frozenset({"audit_event", "audit_head", "rate_count"})
-
-
-def told_tables() -> list[Table]:
-    """Every table whose rows the trail tells, those that are referred to before those that refer."""
-    return [table for table in Base.metadata.sorted_tables if table.name not in _UNTOLD]
+UNTOLD = frozenset({"audit_event", "audit_head", "rate_count"})
 
 
 def told_columns(table: Table) -> list[Column[Any]]:
@@ -64,7 +58,7 @@ def told_key(table: Table, values: Mapping[str, Any]) -> tuple[Value, ...]:
 
 
 def _is_told(row: object) -> bool:
-    return _table(row).name not in _UNTOLD
+    return _table(row).name not in UNTOLD
 
 
 def _table(row: object) -> Table:

@@ -17,6 +17,7 @@ from btb_pro.migrate import upgrade
 from btb_pro.refusals import PlainRefusal
 from btb_pro.security import new_key
 from btb_pro.services.audit import Actor, Context
+from btb_pro.services.backup_files import new_backup_key
 from btb_pro.services.studies import record_study
 from btb_pro.services.take_in import take_in_older_rows
 from btb_pro.study import Study
@@ -95,7 +96,7 @@ def _wanted(base_url: str | None) -> dict[str, str]:
     settings = {"BTB_BASE_URL": base_url or LOCAL_ADDRESS}
     if base_url:
         settings["BTB_TRUSTED_HOSTS"] = host_of(base_url)
-    return settings | {name: new_key() for name in _KEYS}
+    return settings | {name: new_key() for name in _KEYS} | {"BTB_BACKUP_KEY": new_backup_key()}
 
 
 def _refuse_other_address(instance: Path, stated: dict[str, str], base_url: str | None) -> None:

@@ -1,5 +1,6 @@
 """Proof that the audit chain is whole and that the tables hold what it tells, every column of every row."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from btb_pro.models.audit_event import AuditEvent
 from btb_pro.models.audit_head import AuditHead
-from btb_pro.services.audit import FIRST_HASH, ChainBroken, event_hash
-from btb_pro.services.audit_rows import RowChange, told_key, told_row, told_tables
+from btb_pro.services.audit import FIRST_HASH, ChainBroken, Tag, event_hash
+from btb_pro.services.audit_rows import RowChange, told_key, told_row
 from btb_pro.services.replay import Row, RowName, apply, events_in_order, name_of, row_changes
+from btb_pro.services.told_tables import told_tables
 
 _ROWS_AT_ONCE = 500
 _NEVER_CHANGED = frozenset({"answer", "score"})
@@ -41,6 +43,8 @@ class Proof:
     """What was proven: number of events, and the head that later proofs can be compared with."""
 
     events: int
+    seq: int
+    """Number of the last event; more than `events` where a restored backup left a gap."""
     answers: int
     rows: int
     """Of all tables together."""
@@ -68,8 +72,10 @@ def verify(session: Session, anchors: Iterable[Anchor] = ()) -> Proof:
     noted = {anchor.seq: anchor.hash for anchor in anchors}
     seq, last_hash = 0, FIRST_HASH
     batch: list[AuditEvent] = []
+    events = 0
     for event in events_in_order(session):
-        seq += 1
+        events += 1
+        seq = event.seq if tells_gap(event, seq) else seq + 1
         _check_link(event, seq, last_hash, noted.pop(seq, event.hash))
         last_hash = event.hash
         batch.append(event)
@@ -87,7 +93,21 @@ def verify(session: Session, anchors: Iterable[Anchor] = ()) -> Proof:
         )
     _compare_changing_rows(session, telling)
     rows = sum(telling.counts.values()) + len(telling.rows)
-    return Proof(seq, telling.counts.get("answer", 0), rows, last_hash)
+    return Proof(events, seq, telling.counts.get("answer", 0), rows, last_hash)
+
+
+def tells_gap(event: AuditEvent, before: int) -> bool:
+    """Whether an event is a restored backup's, whose number comes after all that was lost."""
+    if event.tag != Tag.BACKUP_RESTORE.value or event.seq <= before:
+        return False
+    gap = {
+        "object": "trail",
+        "key": "gap",
+        "field": "lost_until",
+        "old": str(before),
+        "new": str(event.seq - 1),
+    }
+    return gap in json.loads(event.changes)
 
 
 def missing_guards(session: Session) -> list[str]:

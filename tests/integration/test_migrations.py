@@ -23,6 +23,7 @@ from btb_pro.migrate import (
     require_current,
     upgrade,
 )
+from btb_pro.models import every
 from tests.integration.export_world import make_export_world, tell_story
 
 for module in pkgutil.iter_modules(btb_pro.models.__path__):
@@ -57,11 +58,7 @@ def _schema(database: Database) -> dict[str, list[str]]:
     """The statements that made each object: their lines in any order, since that of constraints is free."""
     with database.engine.connect() as connection:
         rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")).all()
-    return {
-        name: sorted(_parts_of(sql))
-        for name, sql in rows
-        if not name.startswith("sqlite_")
-    }
+    return {name: sorted(_parts_of(sql)) for name, sql in rows if not name.startswith("sqlite_")}
 
 
 def _parts_of(statement: str) -> list[str]:
@@ -185,3 +182,9 @@ def test_what_is_recorded_can_be_neither_changed_nor_taken_away(filled: Database
         connection.execute(text(statement))
     with filled.engine.connect() as connection:
         assert connection.execute(text(f"SELECT * FROM {table}")).all() == before
+
+
+def test_the_list_of_every_table_is_whole() -> None:
+    modules = {module.name for module in pkgutil.iter_modules(btb_pro.models.__path__)}
+    listed = {module.__name__.rpartition(".")[2] for module in every.MODELS}
+    assert listed == modules - {"columns", "every"}

@@ -16,10 +16,11 @@ from btb_pro.models.audit_head import AuditHead
 from btb_pro.models.participant import Participant
 from btb_pro.security import salted_sha256
 from btb_pro.services.audit import ChainBroken, event_hash
-from btb_pro.services.audit_rows import told_columns, told_key, told_row, told_tables
+from btb_pro.services.audit_rows import told_columns, told_key, told_row
 from btb_pro.services.past_states import ERASED, NothingThen, state_at
 from btb_pro.services.replay import rows_at
 from btb_pro.services.take_in import take_in_older_rows
+from btb_pro.services.told_tables import told_tables
 from btb_pro.services.verification import Anchor, missing_guards, verify
 from tests.support.world import COMMAND, World
 
