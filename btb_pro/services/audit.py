@@ -45,6 +45,12 @@ class Tag(StrEnum):
     REQUEST_STOP = "request:stop_messages"
     REQUEST_CORRECTION = "request:ask_for_correction"
     REQUEST_SETTLE = "request:settle"
+    MESSAGE_QUEUE = "message:queue"
+    MESSAGE_SEND = "message:send"
+    MESSAGE_CALL_OFF = "message:call_off"
+    MESSAGE_FAIL = "message:fail"
+    MESSAGE_REPORT = "message:report"
+    MESSAGE_SETTLE = "message:settle"
     STAFF_SIGN_IN = "staff:sign_in"
     STAFF_SIGN_OUT = "staff:sign_out"
 
