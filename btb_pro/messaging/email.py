@@ -97,9 +97,11 @@ def send_mail(server: MailServer, message: EmailMessage, timeout_s: float = TIME
         if has_text:
             return Outcome(Fate.UNKNOWN, "connection_died")
         return Outcome(Fate.LATER, _why_unreachable(error))
-    if code != 250:
+    if code == 250:
+        return Outcome(Fate.ACCEPTED, provider_id=str(message["Message-ID"]))
+    if 400 <= code < 600:
         return _refused(code, reply)
-    return Outcome(Fate.ACCEPTED, provider_id=str(message["Message-ID"]))
+    return Outcome(Fate.UNKNOWN, "answer_unclear")
 
 
 @contextmanager
@@ -159,7 +161,7 @@ def _refused(code: int, reply: bytes, *, is_about_us: bool = False) -> Outcome:
         return Outcome(Fate.LATER if code < 500 else Fate.REFUSED, "sender_refused")
     reason = _BY_STATUS.get(detail) or _BY_CODE.get(code, "server_refused")
     if code < 500:
-        return Outcome(Fate.LATER, reason if detail else "server_busy")
+        return Outcome(Fate.LATER, "mailbox_full" if reason == "mailbox_full" else "server_busy")
     return Outcome(Fate.REFUSED, reason)
 
 

@@ -100,7 +100,7 @@ def _asking(words: Words, facts: Facts, *, subject: str, opening: str, sms: str)
     until = ""
     if facts.last_day is not None:
         until = words.gettext("You can answer until %(day)s.", day=words.day(facts.last_day))
-    stay = words.gettext("You can leave the questions and come back to them with the same link.")
+    stay = words.gettext("You can pause and go on later with the same link.")
     own = words.gettext("The link is yours alone: do not send it on.")
     ring = words.gettext("Do you have a question? Ring %(phone)s.", phone=facts.phone)
     return _Pieces(

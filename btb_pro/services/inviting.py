@@ -151,9 +151,11 @@ def invite_participant(
     if channel != "none":
         _require_reachable(session, runtime, participant, channel)
     visit = find_visit(session, runtime, participant, visit_code)
-    if replace and after and _newest_message(session, visit) > after:
-        replace = False
-    invitation = issue_invitation(session, context, runtime, study_number, visit_code, replace=replace)
+    # Whoever presses "replace" twice means one new link, and it is there already.
+    is_repeated = replace and after > 0 and _newest_message(session, visit) > after
+    invitation = issue_invitation(
+        session, context, runtime, study_number, visit_code, replace=replace and not is_repeated
+    )
     session.flush()
     if channel == "none":
         return invitation
