@@ -32,7 +32,8 @@ from btb_pro.services.quiet_hours import next_loud
 from btb_pro.services.runtime import Runtime
 from btb_pro.study import Study
 
-CHANNELS = ("email", "sms", "paper")
+CHANNELS = ("email", "sms")
+"""Paper needs no message: it is printed."""
 _MASKED = f"{'x' * 22}.{'x' * 22}"
 """As long as a token; a real one is made only when the invitation is."""
 
@@ -66,13 +67,13 @@ class DueInvitation:
     opens_at: datetime
     closes_at: datetime
     channels: tuple[str, ...]
-    """By which of email and sms they can be reached; empty: on paper only."""
+    """By which of email and sms they can be reached; empty: by neither."""
 
 
 def open_channels(runtime: Runtime) -> tuple[str, ...]:
     """The channels that this instance can send by."""
     settings = runtime.settings
-    can = {"email": settings.mail_server is not None, "sms": settings.sms_gateway is not None, "paper": True}
+    can = {"email": settings.mail_server is not None, "sms": settings.sms_gateway is not None}
     return tuple(channel for channel in CHANNELS if can[channel])
 
 
@@ -82,8 +83,6 @@ def why_not(session: Session, runtime: Runtime, participant: Participant, channe
         return WhyRefused.CHANNEL_OFF
     if is_stopped(session, participant):
         return WhyRefused.STOPPED
-    if channel == "paper":
-        return None
     contact = contact_of(session, participant, channel)
     if contact is None:
         return WhyRefused.NO_CONTACT
@@ -149,7 +148,7 @@ def invite_participant(
     """
     participant = find_participant(session, study_number)
     if channel != "none":
-        _require_reachable(session, runtime, participant, channel)
+        require_reachable(session, runtime, participant, channel)
     visit = find_visit(session, runtime, participant, visit_code)
     # Whoever presses "replace" twice means one new link, and it is there already.
     is_repeated = replace and after > 0 and _newest_message(session, visit) > after
@@ -168,7 +167,7 @@ def invite_participant(
             channel=channel,
             language=language_of(runtime.study, participant),
             once_key=f"invitation/{invitation.id}/{channel}{again}",
-            due_at=max(event.at, invitation.opens_at) if channel != "paper" else event.at,
+            due_at=max(event.at, invitation.opens_at),
             invitation_id=invitation.id,
         )
     return invitation
@@ -217,7 +216,12 @@ def due_invitations(
     ]
 
 
-def _require_reachable(session: Session, runtime: Runtime, participant: Participant, channel: str) -> None:
+def require_reachable(session: Session, runtime: Runtime, participant: Participant, channel: str) -> None:
+    """Go on only if a participant can be written to by a channel.
+
+    Raises:
+        InvitationRefused: see `why_not`.
+    """
     why = why_not(session, runtime, participant, channel)
     if why is None:
         return

@@ -83,9 +83,7 @@ def mail_server() -> Iterator[MailServerHere]:
     controller = Controller(mailbox, hostname="127.0.0.1", port=free_port(), enable_SMTPUTF8=True)
     controller.start()
     try:
-        assert controller.server is not None
-        port: int = controller.server.sockets[0].getsockname()[1]
-        yield MailServerHere(mailbox, port)
+        yield MailServerHere(mailbox, controller.port)
     finally:
         controller.stop()
 
