@@ -53,10 +53,7 @@ def send_invitations() -> ResponseReturnValue:
     """Queue a message for everybody who is ticked; who cannot be invited is told, and the others are."""
     with at_desk(writes=True) as desk:
         if not PickForm().validate_on_submit():
-            wrong = gettext(
-                "The page was open for too long. Nothing has happened yet: press the button again."
-            )
-            return _page(desk, wrong=wrong, picked=frozenset(request.form.getlist("pick"))), 409
+            return _page(desk, wrong=press_again(), picked=frozenset(request.form.getlist("pick"))), 409
         due = {f"{one.study_number}/{one.visit}": one for one in _due(desk)}
         picked = [due[key] for key in request.form.getlist("pick")[:MOST_AT_ONCE] if key in due]
         channel = request.form.get("channel", "")

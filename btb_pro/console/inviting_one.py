@@ -1,8 +1,7 @@
-"""One participant's link to one visit: sent, sent again, replaced, ended; what will be sent is shown first."""
+"""One participant's link to one visit: sent, sent again, replaced, ended. What will be sent is shown."""
 
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 from flask_wtf import FlaskForm
 
 from btb_pro.console.blueprint import allow, console

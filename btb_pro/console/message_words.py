@@ -13,13 +13,15 @@ def channel_name(channel: str) -> str:
     """By what a message goes."""
     names: dict[str, str] = {"email": gettext("E-mail"), "sms": gettext("SMS"), "paper": gettext("Paper")}
     return names.get(channel, channel)
-        channel, channel
-    )
 
 
 def kind_name(kind: str) -> str:
     """What a message is for."""
-    names: dict[str, str] = {"invitation": gettext("Invitation"), "reminder": gettext("Reminder"), "code": gettext("Code")}
+    names: dict[str, str] = {
+        "invitation": gettext("Invitation"),
+        "reminder": gettext("Reminder"),
+        "code": gettext("Code"),
+    }
     return names.get(kind, kind)
 
 
@@ -82,9 +84,7 @@ def refusal_sentence(why: WhyRefused) -> str:
         WhyRefused.SUBMITTED: gettext("The answers to this visit are sent in already."),
         WhyRefused.WINDOW_OVER: gettext("The time for this visit is over. Move the visit first."),
         WhyRefused.NO_LIVE_LINK: gettext("There is no link that works for this visit."),
-        WhyRefused.NO_CONTACT: gettext(
-            "There is no address for this. Add one, or choose another way."
-        ),
+        WhyRefused.NO_CONTACT: gettext("There is no address for this. Add one, or choose another way."),
         WhyRefused.CONTACT_FAILED: gettext("The last message to that address came back. Correct it first."),
         WhyRefused.STOPPED: gettext("The participant wants no messages. See what they have asked for."),
         WhyRefused.CHANNEL_OFF: gettext("Nothing is set up to send this by. Choose another way."),
@@ -94,8 +94,9 @@ def refusal_sentence(why: WhyRefused) -> str:
 
 def settlement_button(settlement: Settlement, state: str) -> str:
     """The button that settles a message."""
+    leave = gettext("Do not send it") if state == "queued" else gettext("Leave it at that")
     buttons: dict[Settlement, str] = {
-        Settlement.CALLED_OFF: gettext("Do not send it") if state == "queued" else gettext("Leave it at that"),
+        Settlement.CALLED_OFF: leave,
         Settlement.SEND_AGAIN: gettext("Send it again"),
         Settlement.ARRIVED: gettext("It arrived"),
     }
@@ -109,9 +110,7 @@ def press_again() -> str:
 
 def not_approved() -> str:
     """What to tell a coordinator whose study has wordings that nobody approved."""
-    return str(
-        gettext("The questions of this visit are not approved yet. Tell whoever runs the study.")
-    )
+    return str(gettext("The questions of this visit are not approved yet. Tell whoever runs the study."))
 
 
 def stage_name(stage: LinkStage) -> str:

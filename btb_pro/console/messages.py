@@ -39,10 +39,7 @@ def settle(number: int) -> ResponseReturnValue:
         shown = _message(desk, number)
         pressed = request.form.get("settle", "")
         if not SettleForm().validate_on_submit() or pressed not in list(Settlement):
-            wrong = gettext(
-                "The page was open for too long. Nothing has happened yet: press the button again."
-            )
-            return _page(shown, wrong), 409
+            return _page(shown, press_again()), 409
         try:
             with desk.db.begin_nested():
                 settle_message(desk.db, desk.context, desk.runtime, number, Settlement(pressed))
