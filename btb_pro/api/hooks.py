@@ -62,7 +62,7 @@ def email(key: str) -> ResponseReturnValue:
     listed = content if isinstance(content, list) else [content]
     if len(listed) > _MOST_AT_ONCE or not all(isinstance(one, dict) for one in listed):
         abort(400)
-    _take([_texts(one) for one in listed], read_mail_report)
+    _take([_texts(one) for one in listed if isinstance(one, dict)], read_mail_report)
     return "OK", 200, _PLAIN
 
 

@@ -67,19 +67,7 @@ def issue_invitation(
     participant = find_participant(session, study_number)
     visit = find_visit(session, runtime, participant, visit_code)
     planned = runtime.study.visit(visit_code)
-    if not planned.parts:
-        raise InvitationRefused(
-            WhyRefused.NO_QUESTIONS,
-            f"The visit {visit_code} asks no questions: the study file gives it no instruments.",
-        )
-    if participant.withdrawn_at is not None:
-        raise InvitationRefused(
-            WhyRefused.WITHDRAWN, f"{participant.study_number} is withdrawn: no link is given out."
-        )
-    if visit.submitted_at is not None:
-        raise InvitationRefused(
-            WhyRefused.SUBMITTED, f"{participant.study_number} has sent in {visit_code} already."
-        )
+    require_invitable(runtime, participant, visit)
     require_approved(session, runtime.study, planned, runtime.instruments)
     live = live_invitation(session, visit)
     if live is not None and not replace:
@@ -150,6 +138,27 @@ def find_visit(session: Session, runtime: Runtime, participant: Participant, cod
             WhyRefused.NO_SUCH_VISIT, f"{code!r} is no visit of this study: use one of {', '.join(codes)}."
         )
     return visit
+
+
+def require_invitable(runtime: Runtime, participant: Participant, visit: Visit) -> None:
+    """Go on only if a visit asks something, and its participant takes part and has not sent it in.
+
+    Raises:
+        InvitationRefused: see above.
+    """
+    if not runtime.study.visit(visit.code).parts:
+        raise InvitationRefused(
+            WhyRefused.NO_QUESTIONS,
+            f"The visit {visit.code} asks no questions: the study file gives it no instruments.",
+        )
+    if participant.withdrawn_at is not None:
+        raise InvitationRefused(
+            WhyRefused.WITHDRAWN, f"{participant.study_number} is withdrawn: no link is given out."
+        )
+    if visit.submitted_at is not None:
+        raise InvitationRefused(
+            WhyRefused.SUBMITTED, f"{participant.study_number} has sent in {visit.code} already."
+        )
 
 
 def live_invitation(session: Session, visit: Visit) -> Invitation | None:

@@ -24,6 +24,7 @@ from btb_pro.services.invitations import (
     issue_invitation,
     live_invitation,
     new_invitation,
+    require_invitable,
 )
 from btb_pro.services.known_participants import find_participant
 from btb_pro.services.made_requests import is_stopped, stopped_participants
@@ -101,10 +102,11 @@ def preview(
 
     Raises:
         ParticipantUnknown: there is no such participant.
-        InvitationRefused: there is no such visit, or it is over.
+        InvitationRefused: there is no such visit, it asks nothing, is over or sent in, or nobody is there.
     """
     participant = find_participant(session, study_number)
     visit = find_visit(session, runtime, participant, visit_code)
+    require_invitable(runtime, participant, visit)
     language = language_of(runtime.study, participant)
     invitation = live_invitation(session, visit) or new_invitation(clock.now(), runtime, participant, visit)
     link = f"{runtime.settings.base_url}/s/{_MASKED}"

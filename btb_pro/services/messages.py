@@ -149,10 +149,7 @@ def settle_message(
             )
 
 
-_Columns = tuple[Message, Invitation, str, str, str]
-
-
-def _shown() -> Select[_Columns]:
+def _shown() -> Select[Message, Invitation, str, str, str]:
     return (
         select(Message, Invitation, Visit.code, Participant.study_number, Participant.site_code)
         .join(Invitation, Invitation.id == Message.invitation_id)
@@ -161,7 +158,7 @@ def _shown() -> Select[_Columns]:
     )
 
 
-def _as_shown(row: Row[_Columns]) -> ShownMessage:
+def _as_shown(row: Row[Message, Invitation, str, str, str]) -> ShownMessage:
     message, invitation, visit, study_number, site = row
     return ShownMessage(
         number=message.id,
