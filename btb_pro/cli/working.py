@@ -33,6 +33,8 @@ def work(once: bool, dry_run: bool, every: int) -> None:
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
+        if not once:
+            click.echo(f"Sending what is due, every {every} s. Stop with Ctrl-C.", err=True)
         worker = Worker(runtime, servers, stopping.is_set)
         while not stopping.is_set():
             for done in worker.round():

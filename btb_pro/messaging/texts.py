@@ -205,7 +205,7 @@ def _html(pieces: _Pieces, facts: Facts, words: Words) -> str:
 _FORBIDDEN = re.compile(
     r"\b(?:"
     # of the body and the mind
-    r"pain\w*|smert\w*|vondt|verk\w*|back(?:s|ache)?|rygg\w*|depress\w*|angst\w*|anxi\w*|mental\w*|psyk\w*|fatigue"
+    r"pain\w*|smert\w*|vondt|verk\w*|back(?:s|ache)?|rygg\w*|depres\w*|angst\w*|anxi\w*|mental\w*|psyk\w*|fatigue"
     # of illness and its treatment
     r"|ill(?:ness\w*)?|disease\w*|diagnos\w*|sykdom\w*|syk|health\w*|helse\w*|treat(?:ment)?\w*|behandl\w*|infusion\w*"
     r"|infusjon\w*|infliximab|placebo|drug\w*|medic\w*|medisin\w*|legemid\w*|patient\w*|pasient\w*|symptom\w*"
