@@ -5,20 +5,40 @@ the file, and ``BTB_INSTANCE`` names the folder.
 """
 
 import os
+import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypedDict
 from urllib.parse import urlsplit
 
+from btb_pro.outside import (
+    MailServer,
+    OutsideRefused,
+    SmsGateway,
+    read_mail_server,
+    read_sender,
+    read_sms_gateway,
+)
 from btb_pro.refusals import PlainRefusal
 
 SETTINGS_FILE = "settings.env"
 _SHORTEST_KEY = 32
 
 
+_SMS_SENDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ]{0,9}[A-Za-z0-9]|[A-Za-z0-9]|\+[0-9]{5,15}")
+
+
 class SettingError(PlainRefusal):
     """A setting is wrong or missing. The message is one sentence that names it and says what to do."""
+
+
+class _Outside(TypedDict):
+    mail_server: MailServer | None
+    mail_from: str
+    sms_gateway: SmsGateway | None
+    sms_from: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +56,13 @@ class Settings:
     study_file: Path
     backup_keys: tuple[str, ...] = field(default=(), repr=False)
     """age keys, newest first: secret ones, or public ones when the secret one is kept elsewhere."""
+    mail_server: MailServer | None = field(default=None, repr=False)
+    mail_from: str = ""
+    """What e-mail comes from, as the header has it: ``BackToBasic <post@hospital.example>``."""
+    sms_gateway: SmsGateway | None = field(default=None, repr=False)
+    sms_from: str = ""
+    hook_keys: tuple[str, ...] = field(default=(), repr=False)
+    """Secrets of those who may report what became of a message."""
 
     @property
     def is_production(self) -> bool:
@@ -69,6 +96,8 @@ def read_settings(instance: Path | None = None, environ: Mapping[str, str] | Non
         proxy_hops=_whole_number(values, "BTB_PROXY_HOPS"),
         study_file=Path(values.get("BTB_STUDY") or instance / "study.toml"),
         backup_keys=_backup_keys(values),
+        **_outside(values),
+        hook_keys=_keys(values, "BTB_HOOK_KEYS") if values.get("BTB_HOOK_KEYS") else (),
     )
     if settings.is_production:
         _check_production(settings)
@@ -169,6 +198,31 @@ def _backup_keys(values: Mapping[str, str]) -> tuple[str, ...]:
             "take the line out and run btb-pro init, which makes one."
         )
     return keys
+
+
+def _outside(values: Mapping[str, str]) -> _Outside:
+    """The servers that messages leave by; a channel without an address is one that nothing is sent by."""
+    is_production = values.get("BTB_BASE_URL", "").startswith("https://")
+    mail, sms = values.get("BTB_SMTP_URL", ""), values.get("BTB_SMS_URL", "")
+    try:
+        return _Outside(
+            mail_server=read_mail_server(mail, needs_tls=is_production) if mail else None,
+            mail_from=read_sender(values.get("BTB_MAIL_FROM", "")) if mail else "",
+            sms_gateway=read_sms_gateway(sms) if sms else None,
+            sms_from=_sms_from(values) if sms else "",
+        )
+    except OutsideRefused as error:
+        raise SettingError(str(error)) from error
+
+
+def _sms_from(values: Mapping[str, str]) -> str:
+    text = values.get("BTB_SMS_FROM", "")
+    if not _SMS_SENDER.fullmatch(text):
+        raise SettingError(
+            "BTB_SMS_FROM must be what an SMS comes from: 1 to 11 letters a to z and digits, "
+            "or a number that begins with +."
+        )
+    return text
 
 
 def _list(text: str) -> tuple[str, ...]:

@@ -97,6 +97,10 @@ class Study:
     sites: tuple[Site, ...]
     visits: tuple[Visit, ...]
     quiet_hours: QuietHours
+    reminders_at_most: int
+    """Of one visit, however many reminder days it has."""
+    invites_by_itself: bool
+    """The worker invites when a visit's window opens; else a person does."""
     minimum_share: Mapping[str, Fraction]
     """By score code, for every score of every instrument: the file's share, or else the instrument's own."""
     sha256: str

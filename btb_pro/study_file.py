@@ -24,7 +24,8 @@ PACKAGED_STUDY = Path(str(files("btb_pro").joinpath("study.toml")))
 
 STUDY_KEYS = (
     "code", "version", "languages", "name", "asker", "privacy_url", "accessibility_url",
-    "allow_unapproved_wording", "link_days_without_day0", "site", "visit", "quiet_hours", "minimum_share",
+    "allow_unapproved_wording", "link_days_without_day0", "reminders_at_most",
+    "invites_by_itself", "site", "visit", "quiet_hours", "minimum_share",
 )  # fmt: skip
 SITE_KEYS = ("code", "name", "phone")
 VISIT_KEYS = (
@@ -37,6 +38,7 @@ _CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _CODE_LENGTH = 26
 _HOUR = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _FARTHEST_DAY = 3650
+_REMINDERS_AT_MOST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,8 @@ def _read(document: Table, instruments: Mapping[str, Instrument], sha256: str) -
         sites=_sites(document),
         visits=_visits(document, languages, instruments),
         quiet_hours=_quiet_hours(document),
+        reminders_at_most=document.whole_number("reminders_at_most", 0, 20, default=_REMINDERS_AT_MOST),
+        invites_by_itself=document.statement("invites_by_itself", default=False),
         minimum_share=_minimum_share(document, instruments),
         sha256=sha256,
     )

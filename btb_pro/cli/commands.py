@@ -13,11 +13,13 @@ from btb_pro.cli.participants import participant
 from btb_pro.cli.requests import request
 from btb_pro.cli.serving import serve
 from btb_pro.cli.studies import study
+from btb_pro.cli.working import work
 
 COMMANDS: tuple[click.Command, ...] = (
     demo,
     init,
     serve,
+    work,
     study,
     instruments,
     participant,

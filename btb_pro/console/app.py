@@ -4,17 +4,17 @@ from functools import cache
 from pathlib import Path
 
 from flask import Flask, current_app, g, url_for
-from flask_babel import get_locale
+from flask_babel import format_datetime, get_locale
 
 from btb_pro.assets import read_assets
 from btb_pro.config import Settings
-from btb_pro.console import gate, signing_in, today
+from btb_pro.console import gate, inviting_due, inviting_one, message_words, messages, signing_in, today
 from btb_pro.console.blueprint import console
 from btb_pro.console.desk import runtime
 from btb_pro.i18n import LANGUAGE_NAMES
 from btb_pro.roles import Permission
 
-VIEWS = (gate, signing_in, today)
+VIEWS = (gate, signing_in, today, inviting_due, inviting_one, messages)
 """The modules whose routes hang on the blueprint; named here so that importing this one is enough."""
 
 
@@ -36,6 +36,9 @@ def on_every_page() -> dict[str, object]:
         "is_test": study.allow_unapproved_wording,
         "signed_in": g.get("signed_in"),
         "Permission": Permission,
+        "language_names": LANGUAGE_NAMES,
+        "format_datetime": format_datetime,
+        **{word.__name__: word for word in message_words.WORDS},
         "style_sheet": url_for("static", filename=_style_sheet(current_app.static_folder or "")),
     }
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from btb_pro.api.blueprint import Machine
 from btb_pro.participant.blueprint import Access
 from tests.guards.console_routes import CONSOLE_ROUTES
 from tests.support.world import World
@@ -30,6 +31,10 @@ ROUTES: dict[str, object] = {
     "GET /q/<handle>/receipt": Access.SESSION,
     "POST /q/<handle>/receipt": Access.SESSION,
     "GET /static/<path:filename>": Access.ANYONE,
+    "POST /hooks/sms": Machine.HOOK_KEY,
+    "POST /hooks/sms/<key>": Machine.HOOK_KEY,
+    "POST /hooks/email": Machine.HOOK_KEY,
+    "POST /hooks/email/<key>": Machine.HOOK_KEY,
     **CONSOLE_ROUTES,
 }
 """A route that comes or goes is seen here first."""

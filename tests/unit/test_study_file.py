@@ -183,7 +183,7 @@ def test_a_file_in_another_encoding_is_told_with_its_first_strange_line(tmp_path
 
 def test_an_empty_file_is_told_what_it_lacks(tmp_path: Path) -> None:
     problems = problems_of(file_with(tmp_path, ""))
-    optional = {"allow_unapproved_wording", "minimum_share"}
+    optional = {"allow_unapproved_wording", "minimum_share", "reminders_at_most", "invites_by_itself"}
     missing = {problem.message.split(" is missing.")[0] for problem in problems}
     assert missing == set(STUDY_KEYS) - optional
     assert {problem.line for problem in problems} == {1}
