@@ -9,6 +9,7 @@ from btb_pro.db import Base, Instant
 from btb_pro.models.columns import event_seq
 
 _IS_OPEN = text("state IN ('queued', 'sending')")
+_IS_UNSETTLED = text("state IN ('bounced', 'failed', 'unknown') AND settled_at IS NULL")
 
 
 class Message(Base):
@@ -38,6 +39,7 @@ class Message(Base):
             sqlite_where=_IS_OPEN,
             postgresql_where=_IS_OPEN,
         ),
+        Index("ix_message_unsettled", "id", sqlite_where=_IS_UNSETTLED, postgresql_where=_IS_UNSETTLED),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
