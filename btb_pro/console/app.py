@@ -32,9 +32,8 @@ def on_every_page() -> dict[str, object]:
     study = runtime().study
     return {
         "language": language,
-        "other_languages": [
-            (code, LANGUAGE_NAMES[code], _same_page(code)) for code in study.languages if code != language
-        ],
+        "other_languages": [(code, LANGUAGE_NAMES[code]) for code in study.languages if code != language],
+        "same_page_in": _same_page_in,
         "study_name": study.name[language],
         "is_test": study.allow_unapproved_wording,
         "signed_in": g.get("signed_in"),
@@ -43,7 +42,7 @@ def on_every_page() -> dict[str, object]:
     }
 
 
-def _same_page(language: str) -> str:
+def _same_page_in(language: str) -> str:
     """The address of this page in another language, with its search and filters."""
     return "?" + urlencode(
         [*((k, v) for k, v in request.args.items(multi=True) if k != "lang"), ("lang", language)]

@@ -91,3 +91,17 @@ def paper_phrase(code: str) -> Phrase:
     """Where answers come from that are typed in."""
     known = {"paper": gettext("Paper form"), "phone_interview": gettext("Phone interview")}
     return Phrase(known[code])
+
+
+def waiting_phrase(code: str) -> str:
+    """Why a visit waits for a person: services.waiting.Waiting."""
+    known: dict[str, str] = {
+        "safety": gettext("Participants who need a call"),
+        "failed": gettext("Messages that did not arrive"),
+        "ahead": gettext("Visits in the next seven days with answers missing"),
+        "expiring": gettext("Links that expire soon"),
+        "stopped": gettext("Started and stopped"),
+        "replies": gettext("Replies that wait"),
+        "paper": gettext("Typed in once, waiting for a second person"),
+    }
+    return known[code]

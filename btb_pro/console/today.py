@@ -2,18 +2,18 @@
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale, gettext, ngettext
+from flask_babel import gettext, ngettext
 from flask_wtf import FlaskForm
 
 from btb_pro import clock
 from btb_pro.console.blueprint import allow, console
-from btb_pro.console.desk import Desk, at_desk, signed_in
+from btb_pro.console.desk import at_desk, signed_in
 from btb_pro.console.phrases import short_day
 from btb_pro.console.plot import draw
+from btb_pro.console.scope import scope_of, site_names, visit_titles
 from btb_pro.console.today_rows import Teller
 from btb_pro.roles import Permission
 from btb_pro.services.today import day
-from btb_pro.services.waiting import Scope
 from btb_pro.services.weekly_counts import Counted, Week, last_weeks, totals_by_site
 
 WEEKS = 26
@@ -45,26 +45,6 @@ def today() -> ResponseReturnValue:
         token=FlaskForm().csrf_token.current_token,
         **_plot(weeks),
     )
-
-
-def scope_of(desk: Desk) -> Scope:
-    """The hospitals of this person, now."""
-    return Scope(
-        sites=tuple(site_names(desk)),
-        now=clock.now(),
-        visits=tuple(visit.code for visit in desk.runtime.study.visits if visit.parts),
-    )
-
-
-def site_names(desk: Desk) -> dict[str, str]:
-    """Code to name of the hospitals that this person works for, in the study's order."""
-    return {site.code: site.name for site in desk.runtime.study.sites if desk.signed_in.works_for(site.code)}
-
-
-def visit_titles(desk: Desk) -> dict[str, str]:
-    """Code to title, in the language of the request, of the visits that ask something."""
-    language = str(get_locale())
-    return {visit.code: visit.title[language] for visit in desk.runtime.study.visits if visit.parts}
 
 
 def _plot(weeks: list[Week]) -> dict[str, object]:

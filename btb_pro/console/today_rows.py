@@ -16,6 +16,7 @@ from btb_pro.console.phrases import (
     request_phrase,
     short_day,
     short_time,
+    waiting_phrase,
 )
 from btb_pro.roles import Permission
 from btb_pro.services.made_requests import RequestKind
@@ -66,7 +67,6 @@ class SectionOnPage:
 class _Kind:
     """How the rows of a section are told."""
 
-    title: str
     what_head: str
     when_head: str
     tell: Callable[[Any], tuple[Phrase, str, Action]]
@@ -100,7 +100,7 @@ class Teller:
         words = ngettext("And %(num)s more", "And %(num)s more", more)
         return SectionOnPage(
             what=section.what.value,
-            title=kind.title,
+            title=waiting_phrase(section.what),
             about=kind.about,
             what_head=kind.what_head,
             when_head=kind.when_head,
@@ -135,7 +135,6 @@ class Teller:
 
     def _alerts(self) -> _Kind:
         return _Kind(
-            gettext("Participants who need a call"),
             gettext("Rule"),
             gettext("Raised"),
             lambda row: (
@@ -153,7 +152,6 @@ class Teller:
 
     def _failed(self) -> _Kind:
         return _Kind(
-            gettext("Messages that did not arrive"),
             gettext("Message"),
             gettext("Sent by"),
             lambda row: (
@@ -165,7 +163,6 @@ class Teller:
 
     def _ahead(self) -> _Kind:
         return _Kind(
-            gettext("Visits in the next seven days with answers missing"),
             gettext("Answers"),
             gettext("Day"),
             lambda row: (
@@ -177,7 +174,6 @@ class Teller:
 
     def _expiring(self) -> _Kind:
         return _Kind(
-            gettext("Links that expire soon"),
             gettext("Answers"),
             gettext("Expires"),
             lambda row: (
@@ -189,7 +185,6 @@ class Teller:
 
     def _stopped(self) -> _Kind:
         return _Kind(
-            gettext("Started and stopped"),
             gettext("Link"),
             gettext("Last answer"),
             lambda row: (
@@ -201,7 +196,6 @@ class Teller:
 
     def _replies(self) -> _Kind:
         return _Kind(
-            gettext("Replies that wait"),
             gettext("Wish"),
             gettext("Received"),
             lambda row: (request_phrase(row.kind), short_time(row.received_at), self._answer(row)),
@@ -216,7 +210,6 @@ class Teller:
 
     def _paper(self) -> _Kind:
         return _Kind(
-            gettext("Typed in once, waiting for a second person"),
             gettext("From"),
             gettext("First typed in"),
             lambda row: (paper_phrase(row.mode), short_time(row.first_done_at), self._type_in(row)),
