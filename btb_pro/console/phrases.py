@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from flask_babel import format_date, format_datetime, get_locale, gettext
+from flask_babel import format_date, format_datetime, get_locale, lazy_gettext
 
 _DAY = {"nb": "d. MMM y", "en": "d MMM y"}
 
@@ -26,82 +26,85 @@ def short_time(instant: datetime) -> str:
     return str(format_datetime(instant, f"{_DAY[str(get_locale())]} HH:mm"))
 
 
+_LINKS = {
+    "not_sent": (lazy_gettext("Not sent"), "neutral"),
+    "queued": (lazy_gettext("In the queue"), "info"),
+    "sent": (lazy_gettext("Sent"), "info"),
+    "delivered": (lazy_gettext("Delivered"), "info"),
+    "bounced": (lazy_gettext("Came back"), "danger"),
+    "failed": (lazy_gettext("Could not be sent"), "danger"),
+    "unknown": (lazy_gettext("Perhaps sent"), "danger"),
+    "started": (lazy_gettext("Started"), "warning"),
+    "submitted": (lazy_gettext("Sent in"), "success"),
+    "expired": (lazy_gettext("Expired"), "warning"),
+    "revoked": (lazy_gettext("Revoked"), "neutral"),
+    "replaced": (lazy_gettext("Replaced"), "neutral"),
+    "withdrawn": (lazy_gettext("Withdrawn"), "neutral"),
+}
+_REASONS = {
+    "mailbox_full": lazy_gettext("the mailbox is full"),
+    "unknown_address": lazy_gettext("there is no such address"),
+    "address_refused": lazy_gettext("the address was refused"),
+    "blocked": lazy_gettext("their mail server blocks us"),
+}
+_CHANNELS = {"email": lazy_gettext("E-mail"), "sms": lazy_gettext("SMS"), "paper": lazy_gettext("Paper")}
+_KINDS = {
+    "invitation": lazy_gettext("Invitation"),
+    "reminder": lazy_gettext("Reminder"),
+    "code": lazy_gettext("One-time code"),
+    "safety": lazy_gettext("Safety message"),
+}
+_REQUESTS = {
+    "new_link": (lazy_gettext("Wants a new link"), "info"),
+    "not_me": (lazy_gettext("Went to the wrong person"), "danger"),
+    "stop": (lazy_gettext("Wants no more reminders"), "warning"),
+    "mistake": (lazy_gettext("Wants something corrected"), "info"),
+}
+_MODES = {"paper": lazy_gettext("Paper form"), "phone_interview": lazy_gettext("Phone interview")}
+_WAITING = {
+    "safety": lazy_gettext("Participants who need a call"),
+    "failed": lazy_gettext("Messages that did not arrive"),
+    "ahead": lazy_gettext("Visits in the next seven days with answers missing"),
+    "expiring": lazy_gettext("Links that expire soon"),
+    "stopped": lazy_gettext("Started and stopped"),
+    "replies": lazy_gettext("Replies that wait"),
+    "paper": lazy_gettext("Typed in once, waiting for a second person"),
+}
+
+
 def link_phrase(code: str) -> Phrase:
     """The state of a link: services.participant_list.ListedState."""
-    known = {
-        "not_sent": Phrase(gettext("Not sent")),
-        "queued": Phrase(gettext("In the queue"), "info"),
-        "sent": Phrase(gettext("Sent"), "info"),
-        "delivered": Phrase(gettext("Delivered"), "info"),
-        "bounced": Phrase(gettext("Came back"), "danger"),
-        "failed": Phrase(gettext("Could not be sent"), "danger"),
-        "unknown": Phrase(gettext("Perhaps sent"), "danger"),
-        "started": Phrase(gettext("Started"), "warning"),
-        "submitted": Phrase(gettext("Sent in"), "success"),
-        "expired": Phrase(gettext("Expired"), "warning"),
-        "revoked": Phrase(gettext("Revoked")),
-        "replaced": Phrase(gettext("Replaced")),
-        "withdrawn": Phrase(gettext("Withdrawn")),
-    }
-    return known.get(code, Phrase(code))
+    text, colour = _LINKS[code]
+    return Phrase(str(text), colour)
 
 
 def message_phrase(state: str, reason: str) -> Phrase:
     """What became of a message, with the reason where it is one that a person can act on."""
-    reasons = {
-        "mailbox_full": gettext("the mailbox is full"),
-        "unknown_address": gettext("there is no such address"),
-        "address_refused": gettext("the address was refused"),
-        "blocked": gettext("their mail server blocks us"),
-    }
-    state_words = link_phrase(state).text
-    words = f"{state_words}: {reasons[reason]}" if reason in reasons else state_words
-    return Phrase(words, "danger")
+    words = str(_LINKS[state][0])
+    return Phrase(f"{words}: {_REASONS[reason]}" if reason in _REASONS else words, "danger")
 
 
 def channel_phrase(code: str) -> str:
     """What a message goes by."""
-    known: dict[str, str] = {"email": gettext("E-mail"), "sms": gettext("SMS"), "paper": gettext("Paper")}
-    return known.get(code, code)
+    return str(_CHANNELS[code])
 
 
 def kind_phrase(code: str) -> str:
     """What a message is for."""
-    known: dict[str, str] = {
-        "invitation": gettext("Invitation"),
-        "reminder": gettext("Reminder"),
-        "code": gettext("One-time code"),
-        "safety": gettext("Safety message"),
-    }
-    return known.get(code, code)
+    return str(_KINDS[code])
 
 
 def request_phrase(code: str) -> Phrase:
     """What the holder of a link asked for."""
-    known = {
-        "new_link": Phrase(gettext("Wants a new link"), "info"),
-        "not_me": Phrase(gettext("Went to the wrong person"), "danger"),
-        "stop": Phrase(gettext("Wants no more reminders"), "warning"),
-        "mistake": Phrase(gettext("Wants something corrected"), "info"),
-    }
-    return known[code]
+    text, colour = _REQUESTS[code]
+    return Phrase(str(text), colour)
 
 
 def paper_phrase(code: str) -> Phrase:
     """Where answers come from that are typed in."""
-    known = {"paper": gettext("Paper form"), "phone_interview": gettext("Phone interview")}
-    return Phrase(known[code])
+    return Phrase(str(_MODES[code]))
 
 
 def waiting_phrase(code: str) -> str:
     """Why a visit waits for a person: services.waiting.Waiting."""
-    known: dict[str, str] = {
-        "safety": gettext("Participants who need a call"),
-        "failed": gettext("Messages that did not arrive"),
-        "ahead": gettext("Visits in the next seven days with answers missing"),
-        "expiring": gettext("Links that expire soon"),
-        "stopped": gettext("Started and stopped"),
-        "replies": gettext("Replies that wait"),
-        "paper": gettext("Typed in once, waiting for a second person"),
-    }
-    return known[code]
+    return str(_WAITING[code])

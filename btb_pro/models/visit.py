@@ -9,7 +9,6 @@ from btb_pro.db import Base, Instant
 from btb_pro.models.columns import event_seq
 
 _IS_MISSING = text("submitted_at IS NULL")
-_IS_UNDER_WAY = text("started_at IS NOT NULL AND submitted_at IS NULL")
 
 
 class Visit(Base):
@@ -25,7 +24,6 @@ class Visit(Base):
             name="submitted_has_receipt",
         ),
         Index("ix_visit_missing", "planned_on", sqlite_where=_IS_MISSING, postgresql_where=_IS_MISSING),
-        Index("ix_visit_under_way", "expires_at", sqlite_where=_IS_UNDER_WAY, postgresql_where=_IS_UNDER_WAY),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

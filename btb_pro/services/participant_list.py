@@ -108,17 +108,17 @@ class ListPage:
 
 
 def list_page(session: Session, scope: Scope, wish: Wish) -> ListPage:
-    """The page that is wished for, of participants of the hospitals in scope."""
+    """The page that is wished for, of participants of the hospitals in scope.
+
+    First which ones, looking only at what search, filters and order ask about; then what is shown of those.
+    """
     found = _filtered(scope, wish)
     total = session.execute(select(func.count()).select_from(found.subquery())).scalar_one()
     pages = max(1, -(-total // PAGE))
     number = min(max(wish.page, 1), pages)
-    rows = session.execute(
-        _filtered(scope, wish, *_columns(scope.now))
-        .order_by(*_order(scope, wish))
-        .offset((number - 1) * PAGE)
-        .limit(PAGE)
-    ).all()
+    order = _order(scope, wish)
+    chosen = session.execute(found.order_by(*order).offset((number - 1) * PAGE).limit(PAGE)).all()
+    rows = session.execute(_details(scope, wish, chosen).order_by(*order)).all()
     ids = [row.visit_id for row in rows]
     begun, reminders = _begun(session, ids), _reminders(session, ids)
     listed = tuple(
@@ -138,27 +138,18 @@ def list_page(session: Session, scope: Scope, wish: Wish) -> ListPage:
     return ListPage(listed, number, pages, total)
 
 
-def _columns(now: datetime) -> tuple[Any, ...]:
-    return (
-        Participant.study_number,
-        Participant.site_code,
-        Participant.language,
-        Visit.id.label("visit_id"),
-        Visit.code,
-        Visit.planned_on,
-        Invitation.expires_at.label("link_expires_at"),
-        _state(now).label("state"),
-    )
-
-
-def _filtered(scope: Scope, wish: Wish, *columns: Any) -> Select[Any]:
-    """The rows of a wish. What nobody asks about is not joined: counting all is counting participants."""
-    query = select(*columns or (Participant.id,)).select_from(Participant)
-    if columns or wish.visit or wish.state or wish.waiting:
+def _filtered(scope: Scope, wish: Wish) -> Select[Any]:
+    """Participants that fit, with the visit's row where anything is asked about it."""
+    asks_link = bool(wish.state) or wish.sort in (Sort.STATE, Sort.EXPIRES)
+    asks_visit = asks_link or bool(wish.visit or wish.waiting) or wish.sort in (Sort.VISIT, Sort.DAY)
+    query: Select[Any] = select(Participant.id, *([Visit.id.label("visit_id")] if asks_visit else []))
+    if asks_visit:
         query = query.join(Visit, _shown_visit(scope, wish))
-    if columns or wish.state:
+    if asks_link:
         query = query.outerjoin(Invitation, Invitation.id == _newest_link())
-    query = query.where(Participant.site_code.in_([wish.site] if wish.site else scope.sites))
+    # Through coalesce no index on the hospital is taken: the study numbers' own gives the order.
+    site = func.coalesce(Participant.site_code, "")
+    query = query.where(site.in_([wish.site] if wish.site else scope.sites))
     if wish.search:
         number = func.lower(Participant.study_number)
         query = query.where(number.contains(wish.search.lower(), autoescape=True))
@@ -167,6 +158,29 @@ def _filtered(scope: Scope, wish: Wish, *columns: Any) -> Select[Any]:
         query = query.where(Participant.language.is_not_distinct_from(spoken))
     if wish.state:
         query = query.where(_state(scope.now) == wish.state.value)
+    return query
+
+
+def _details(scope: Scope, wish: Wish, chosen: Sequence[Any]) -> Select[Any]:
+    """What is shown of the rows of one page."""
+    has_visit = bool(chosen) and len(chosen[0]) > 1
+    shown = Visit.id.in_([row.visit_id for row in chosen]) if has_visit else _shown_visit(scope, wish)
+    query: Select[Any] = (
+        select(
+            Participant.study_number,
+            Participant.site_code,
+            Participant.language,
+            Visit.id.label("visit_id"),
+            Visit.code,
+            Visit.planned_on,
+            Invitation.expires_at.label("link_expires_at"),
+            _state(scope.now).label("state"),
+        )
+        .select_from(Participant)
+        .join(Visit, and_(Visit.participant_id == Participant.id, shown))
+        .outerjoin(Invitation, Invitation.id == _newest_link())
+        .where(Participant.id.in_([row.id for row in chosen]))
+    )
     return query
 
 
@@ -257,8 +271,9 @@ def _order(scope: Scope, wish: Wish) -> Sequence[Any]:
     chosen = (key.desc() if wish.is_downwards else key.asc()).nulls_last()
     if wish.sort is Sort.NUMBER:
         # Without the rule for what is missing, which it never is: so the index gives the order.
-        return (number.desc() if wish.is_downwards else number.asc(), Visit.id)
-    return (chosen, number.asc(), Visit.id)
+        chosen = number.desc() if wish.is_downwards else number.asc()
+    places = [Visit.id] if wish.waiting else []
+    return (chosen, number.asc(), *places)
 
 
 def _begun(session: Session, visits: Sequence[int]) -> Mapping[int, int]:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, select
 
 from btb_pro import clock
 from btb_pro.models.invitation import Invitation
@@ -68,7 +68,8 @@ def waiting(what: Waiting, scope: Scope, *columns: Any) -> Select[Any]:
     Columns may be of Visit, Participant and what it is about: SafetyAlert, Message, Invitation,
     ParticipantRequest, PaperEntry.
     """
-    return _QUERIES[what](scope, columns).where(Participant.site_code.in_(scope.sites))
+    # Through coalesce no index on the hospital can be taken: it would lead through all of its participants.
+    return _QUERIES[what](scope, columns).where(func.coalesce(Participant.site_code, "").in_(scope.sites))
 
 
 def last_active_at() -> ColumnElement[Any]:
@@ -82,6 +83,13 @@ def last_active_at() -> ColumnElement[Any]:
     return newest.scalar_subquery()
 
 
+def needs_somebody() -> ColumnElement[bool]:
+    """Whether a message did not arrive, or may not have, and nobody has seen to it."""
+    # Written out, not as parameters: only so does SQLite see that the index of unsettled messages fits.
+    states: list[Any] = [literal_column(f"'{state}'") for state in ("bounced", "failed", "unknown")]
+    return and_(Message.state.in_(states), Message.settled_at.is_(None))
+
+
 def _of_visit(query: Select[Any], visit_id: Any) -> Select[Any]:
     return query.join(Visit, Visit.id == visit_id).join(Participant, Participant.id == Visit.participant_id)
 
@@ -93,11 +101,7 @@ def _safety(_scope: Scope, columns: Columns) -> Select[Any]:
 
 def _failed(_scope: Scope, columns: Columns) -> Select[Any]:
     query = select(*columns).select_from(Message).join(Invitation, Invitation.id == Message.invitation_id)
-    return (
-        _of_visit(query, Invitation.visit_id)
-        .where(Message.state.in_(("bounced", "failed", "unknown")), Message.settled_at.is_(None))
-        .order_by(Message.id)
-    )
+    return _of_visit(query, Invitation.visit_id).where(needs_somebody()).order_by(Message.id)
 
 
 def _ahead(scope: Scope, columns: Columns) -> Select[Any]:
@@ -132,21 +136,16 @@ def _expiring(scope: Scope, columns: Columns) -> Select[Any]:
 
 def _stopped(scope: Scope, columns: Columns) -> Select[Any]:
     return (
-        select(*columns)
-        .select_from(Visit)
-        .join(Participant, Participant.id == Visit.participant_id)
-        .join(Invitation, Invitation.visit_id == Visit.id)
+        _of_visit(select(*columns).select_from(Invitation), Invitation.visit_id)
         .where(
-            Visit.started_at.is_not(None),
-            Visit.submitted_at.is_(None),
-            # The visit's own end leads to the few that are open; the link's decides.
-            or_(Visit.expires_at > scope.now, Visit.expires_at.is_(None)),
             Invitation.ended_at.is_(None),
             Invitation.expires_at > scope.now,
+            Visit.started_at.is_not(None),
+            Visit.submitted_at.is_(None),
             Participant.withdrawn_at.is_(None),
             last_active_at() <= scope.now - STOPPED_AFTER,
         )
-        .order_by(Visit.expires_at, Visit.id)
+        .order_by(Invitation.expires_at, Invitation.id)
     )
 
 

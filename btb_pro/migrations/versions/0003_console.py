@@ -19,7 +19,6 @@ TABLES = (
 
 INDICES = (
     ("ix_visit_missing", "visit", "planned_on", "submitted_at IS NULL"),
-    ("ix_visit_under_way", "visit", "expires_at", "started_at IS NOT NULL AND submitted_at IS NULL"),
     ("ix_invitation_live_until", "invitation", "expires_at", "ended_at IS NULL"),
     ("ix_message_unsettled", "message", "id",
      "state IN ('bounced', 'failed', 'unknown') AND settled_at IS NULL"),
