@@ -30,6 +30,8 @@ class Permission(StrEnum):
     KEY_PAPER = "type in paper"
     """Write only: no answer is ever shown."""
     ACKNOWLEDGE_SAFETY = "acknowledge safety alerts"
+    READ_WISHES = "read wishes to correct"
+    """What a participant wants corrected, in words that may hold answers; settles it too."""
     MANAGE_STAFF = "manage staff"
 
 
@@ -47,7 +49,9 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 _P.ACKNOWLEDGE_SAFETY,
             }
         ),
-        Role.INVESTIGATOR: frozenset({_P.OWN_ACCOUNT, _P.SEE_PARTICIPANTS, _P.ACKNOWLEDGE_SAFETY}),
+        Role.INVESTIGATOR: frozenset(
+            {_P.OWN_ACCOUNT, _P.SEE_PARTICIPANTS, _P.ACKNOWLEDGE_SAFETY, _P.READ_WISHES}
+        ),
         Role.DATA_MANAGER: frozenset({_P.OWN_ACCOUNT, _P.SEE_PARTICIPANTS}),
         Role.MONITOR: frozenset({_P.OWN_ACCOUNT, _P.SEE_PARTICIPANTS}),
         Role.ADMIN: frozenset({_P.OWN_ACCOUNT, _P.MANAGE_STAFF}),

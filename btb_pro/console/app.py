@@ -2,19 +2,37 @@
 
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlencode
 
-from flask import Flask, current_app, g, url_for
+from flask import Flask, current_app, g, request, url_for
 from flask_babel import format_datetime, get_locale
 
 from btb_pro.assets import read_assets
 from btb_pro.config import Settings
-from btb_pro.console import gate, inviting_due, inviting_one, message_words, messages, signing_in, today
+from btb_pro.console import (
+    gate,
+    inviting_due,
+    inviting_one,
+    listing,
+    message_words,
+    messages,
+    signing_in,
+    today,
+)
 from btb_pro.console.blueprint import console
 from btb_pro.console.desk import runtime
 from btb_pro.i18n import LANGUAGE_NAMES
 from btb_pro.roles import Permission
 
-VIEWS = (gate, signing_in, today, inviting_due, inviting_one, messages)
+VIEWS = (
+    gate,
+    inviting_due,
+    inviting_one,
+    listing,
+    messages,
+    signing_in,
+    today,
+)
 """The modules whose routes hang on the blueprint; named here so that importing this one is enough."""
 
 
@@ -32,6 +50,7 @@ def on_every_page() -> dict[str, object]:
     return {
         "language": language,
         "other_languages": [(code, LANGUAGE_NAMES[code]) for code in study.languages if code != language],
+        "same_page_in": _same_page_in,
         "study_name": study.name[language],
         "is_test": study.allow_unapproved_wording,
         "signed_in": g.get("signed_in"),
@@ -41,6 +60,13 @@ def on_every_page() -> dict[str, object]:
         **{word.__name__: word for word in message_words.WORDS},
         "style_sheet": url_for("static", filename=_style_sheet(current_app.static_folder or "")),
     }
+
+
+def _same_page_in(language: str) -> str:
+    """The address of this page in another language, with its search and filters."""
+    return "?" + urlencode(
+        [*((k, v) for k, v in request.args.items(multi=True) if k != "lang"), ("lang", language)]
+    )
 
 
 @cache

@@ -11,6 +11,7 @@ from btb_pro.models.invitation import Invitation
 from btb_pro.models.staff import Staff
 
 _IS_OPEN = text("state IN ('queued', 'sending')")
+_IS_UNSETTLED = text("state IN ('bounced', 'failed', 'unknown') AND settled_at IS NULL")
 
 
 class Message(Base):
@@ -40,6 +41,7 @@ class Message(Base):
             sqlite_where=_IS_OPEN,
             postgresql_where=_IS_OPEN,
         ),
+        Index("ix_message_unsettled", "id", sqlite_where=_IS_UNSETTLED, postgresql_where=_IS_UNSETTLED),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

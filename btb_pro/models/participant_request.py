@@ -9,6 +9,7 @@ from btb_pro.db import Base, Instant
 from btb_pro.models.columns import SALTED, event_seq
 
 _IS_OPEN = text("settled_at IS NULL AND kind <> 'mistake'")
+_IS_WAITING = text("settled_at IS NULL")
 
 
 class ParticipantRequest(Base):
@@ -35,6 +36,7 @@ class ParticipantRequest(Base):
             sqlite_where=_IS_OPEN,
             postgresql_where=_IS_OPEN,
         ),
+        Index("ix_participant_request_waiting", "id", sqlite_where=_IS_WAITING, postgresql_where=_IS_WAITING),
         {"sqlite_autoincrement": True},
     )
 

@@ -17,6 +17,7 @@ from btb_pro.security import new_salt, salted_sha256
 from btb_pro.services.audit import Context, Step, Tag, step
 from btb_pro.services.present_answers import SeenAnswer, present_answers, stored_only
 from btb_pro.services.sessions import Answering
+from btb_pro.services.weekly_counts import Counted, count_visit
 
 
 class AlreadySubmitted(Exception):
@@ -152,6 +153,9 @@ def _response(session: Session, event: Step, answering: Answering, save: PageSav
         event.change("response", f"{response.id}", "instrument", None, save.instrument.code)
     if response.started_at is None:
         response.started_at = event.at
+    if answering.visit.started_at is None:
+        answering.visit.started_at = event.at
+        count_visit(session, answering.participant, Counted.STARTED, event.at)
     return response
 
 

@@ -15,6 +15,7 @@ from btb_pro.security import new_public_id
 from btb_pro.services.audit import Context, Step, Tag, step
 from btb_pro.services.known_participants import find_participant
 from btb_pro.services.runtime import Runtime
+from btb_pro.services.weekly_counts import Counted, count_visit
 from btb_pro.services.wordings import require_approved
 
 
@@ -84,6 +85,8 @@ def issue_invitation(
             _end(event, live, "replaced", f"{number}/{visit_code}")
             session.flush()
         invitation = new_invitation(event.at, runtime, participant, visit, event.seq)
+        if not _was_invited(session, visit):
+            count_visit(session, participant, Counted.INVITED, event.at)
         session.add(invitation)
         event.change("invitation", f"{number}/{visit_code}", "public_id", None, invitation.public_id)
         event.change(
@@ -166,6 +169,10 @@ def live_invitation(session: Session, visit: Visit) -> Invitation | None:
     return session.execute(
         select(Invitation).where(Invitation.visit_id == visit.id, Invitation.ended_at.is_(None))
     ).scalar_one_or_none()
+
+
+def _was_invited(session: Session, visit: Visit) -> bool:
+    return session.execute(select(Invitation.id).where(Invitation.visit_id == visit.id)).first() is not None
 
 
 def _end(event: Step, invitation: Invitation, reason: str, key: str) -> None:

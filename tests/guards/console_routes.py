@@ -18,4 +18,6 @@ CONSOLE_ROUTES: dict[str, object] = {
     "POST /console/messages/<int:number>": Permission.INVITE,
     # today
     "GET /console/": Permission.OWN_ACCOUNT,
+    # the list of participants
+    "GET /console/participants": Permission.SEE_PARTICIPANTS,
 }

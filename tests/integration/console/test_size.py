@@ -1,0 +1,89 @@
+"""With ten thousand participants the console costs what it costs with a hundred."""
+
+import statistics
+import time
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import event
+
+from tests.support.crowd import fill
+from tests.support.plain_browser import PlainBrowser
+from tests.support.staff import signed_in
+from tests.support.world import World, make_world
+
+FEW, MANY = 100, 10_000
+MOST_DEARER = 1.5
+ROUNDS = 15
+
+
+@pytest.fixture(scope="module")
+def crowds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[int, World]]:
+    """A study of each size."""
+    worlds = {size: make_world(tmp_path_factory.mktemp("crowd") / f"{size}") for size in (FEW, MANY)}
+    for size, world in worlds.items():
+        fill(world, size)
+    yield worlds
+    for world in worlds.values():
+        world.close()
+
+
+def cost(browser: PlainBrowser, address: str) -> float:
+    """Seconds of this process for one page: what else the machine does meanwhile does not count."""
+    begun = time.process_time()
+    response = browser.client.get(address)
+    assert response.status_code == 200
+    return time.process_time() - begun
+
+
+def test_today_costs_with_ten_thousand_what_it_costs_with_a_hundred(crowds: dict[int, World]) -> None:
+    browsers = {size: signed_in(world) for size, world in crowds.items()}
+    times: dict[int, list[float]] = {FEW: [], MANY: []}
+    for browser in browsers.values():
+        cost(browser, "/console/")
+    for _ in range(ROUNDS):
+        for size, browser in browsers.items():
+            times[size].append(cost(browser, "/console/"))
+    few, many = statistics.median(times[FEW]), statistics.median(times[MANY])
+    assert many <= MOST_DEARER * few, (few, many)
+
+
+def test_no_query_of_today_runs_through_all_there_is(crowds: dict[int, World]) -> None:
+    browser = signed_in(crowds[MANY])
+    engine = crowds[MANY].runtime.database.engine
+    said = []
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def note(_c: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
+        said.append((statement, parameters))
+
+    browser.open("/console/")
+    event.remove(engine, "before_cursor_execute", note)
+    asked = [(statement, given) for statement, given in said if statement.startswith("SELECT")]
+    plans = []
+    with engine.connect() as connection:
+        for statement, given in asked:
+            rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
+            plans += [str(row[3]) for row in rows]
+    large = ("participant", "visit", "invitation", "message", "participant_session", "response", "answer")
+    scans = [f"SCAN {table}" for table in large]
+    assert any("ix_visit_missing" in plan for plan in plans)
+    assert [plan for plan in plans if plan in scans or "ix_participant_site" in plan] == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "?page=150",
+        "?q=99",
+        "?state=started",
+        "?waiting=ahead",
+        "?sort=-expires",
+        "?visit=day14&sort=state",
+    ],
+)
+def test_one_page_of_the_list_comes_at_once(crowds: dict[int, World], query: str) -> None:
+    browser = signed_in(crowds[MANY])
+    cost(browser, f"/console/participants{query}")
+    assert min(cost(browser, f"/console/participants{query}") for _ in range(3)) < 0.5
