@@ -33,6 +33,7 @@ class Tag(StrEnum):
     WORDING_APPROVE = "wording:approve"
     PARTICIPANT_ADD = "participant:add"
     PARTICIPANT_WITHDRAW = "participant:withdraw"
+    PARTICIPANT_VIEW = "participant:view"
     INVITATION_ISSUE = "invitation:issue"
     INVITATION_REVOKE = "invitation:revoke"
     SESSION_START = "session:start"
