@@ -9,15 +9,15 @@ from btb_pro.cli.common import Command, Refused, changing, open_instance
 from btb_pro.cli.tables import aligned
 from btb_pro.i18n import LANGUAGES
 from btb_pro.services.listing import ListedParticipant, list_participants
+from btb_pro.services.participant_checks import NewParticipant
 from btb_pro.services.participant_import import (
-    LARGEST_FILE,
-    ImportRefused,
     ImportRow,
     check_import,
     import_participants,
     read_participants,
 )
-from btb_pro.services.participants import NewParticipant, add_participant, withdraw_participant
+from btb_pro.services.participant_tables import LARGEST_FILE, ImportRefused
+from btb_pro.services.participants import add_participant, withdraw_participant
 
 _NOT_SAID = "-"
 
