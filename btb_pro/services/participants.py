@@ -14,8 +14,12 @@ from btb_pro.models.visit import Visit
 from btb_pro.refusals import PlainRefusal
 from btb_pro.security import new_salt, salted_sha256
 from btb_pro.services.audit import Context, Step, Tag, step
+from btb_pro.services.called_off import call_off_messages
+from btb_pro.services.change_history import require_unchanged
+from btb_pro.services.contact_changes import erase_contacts
 from btb_pro.services.contacts import read_email, read_phone
 from btb_pro.services.known_participants import find_participant
+from btb_pro.services.participant_changes import ChangeRefused, RefusalCode, require_reason
 from btb_pro.services.participant_checks import NewParticipant, find_faults, read_day
 from btb_pro.services.participant_faults import Fault, told
 from btb_pro.services.runtime import Runtime
@@ -28,10 +32,6 @@ class ParticipantRefused(PlainRefusal):
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
         super().__init__("\n".join(told(fault) for fault in faults))
-
-
-class WithdrawalRefused(PlainRefusal):
-    """The participant cannot be withdrawn. The message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,34 +80,54 @@ def add_participant(
     return participant
 
 
-def withdraw_participant(session: Session, context: Context, study_number: str, reason: str) -> Participant:
-    """Withdraw a participant: every link dies at once, answers stay.
+def withdraw_participant(
+    session: Session,
+    context: Context,
+    study_number: str,
+    reason: str,
+    *,
+    erases_contacts: bool = False,
+    seen: int | None = None,
+) -> Participant:
+    """Withdraw a participant: every link dies at once, no message goes out, answers stay.
+
+    With `erases_contacts` the addresses go too; the caller commits, and then lets the database forget.
 
     Raises:
         ParticipantUnknown: there is none with that number.
-        WithdrawalRefused: no reason is given, or the participant is withdrawn already.
+        ChangeRefused: the reason is missing or seems to name somebody, or the participant is withdrawn.
+        ChangedMeanwhile: somebody changed the participant after event `seen`.
     """
     participant = find_participant(session, study_number)
-    if not reason.strip():
-        raise WithdrawalRefused("A withdrawal needs a reason: --reason TEXT.")
+    require_reason(participant, reason)
     if participant.withdrawn_at is not None:
-        raise WithdrawalRefused(f"{participant.study_number} is withdrawn already.")
+        raise ChangeRefused(RefusalCode.WITHDRAWN, participant.study_number)
     number = participant.study_number
     with step(
         session, context, Tag.PARTICIPANT_WITHDRAW, study_number=number, reason=reason.strip()
     ) as event:
+        require_unchanged(session, number, seen)
         participant.withdrawn_at = event.at
         participant.withdrawal_reason = reason.strip()
         event.change("participant", number, "is_withdrawn", "false", "true")
-        live = session.execute(
-            select(Invitation, Visit.code)
-            .join(Visit, Visit.id == Invitation.visit_id)
-            .where(Visit.participant_id == participant.id, Invitation.ended_at.is_(None))
-        ).all()
-        for invitation, visit_code in live:
-            invitation.ended_at, invitation.end_reason = event.at, "withdrawn"
-            event.change("invitation", f"{number}/{visit_code}", "end_reason", None, "withdrawn")
+        _end_links(session, event, participant)
+        call_off_messages(session, event, participant.id, "withdrawn")
+        if erases_contacts:
+            erase_contacts(session, event, participant)
     return participant
+
+
+def _end_links(session: Session, event: Step, participant: Participant) -> None:
+    live = session.execute(
+        select(Invitation, Visit.code)
+        .join(Visit, Visit.id == Invitation.visit_id)
+        .where(Visit.participant_id == participant.id, Invitation.ended_at.is_(None))
+    ).all()
+    for invitation, visit_code in live:
+        invitation.ended_at, invitation.end_reason = event.at, "withdrawn"
+        event.change(
+            "invitation", f"{participant.study_number}/{visit_code}", "end_reason", None, "withdrawn"
+        )
 
 
 def _read(runtime: Runtime, new: NewParticipant) -> _Checked:
