@@ -97,7 +97,9 @@ _SENTENCES: Mapping[FaultCode, str] = {
     FaultCode.COLUMN_UNKNOWN: f"Unknown column {{given!r}}: {_HEADER}.",
     FaultCode.COLUMN_MISSING: f"The column {{given!r}} is missing: {_HEADER}.",
     FaultCode.COLUMN_TWICE: "The column {given!r} stands here twice.",
-    FaultCode.WORKBOOK_OLD: "This is a workbook of an old kind, or protected by a password: save it as .xlsx or as CSV UTF-8.",
+    FaultCode.WORKBOOK_OLD: (
+        "This is a workbook of an old kind, or protected by a password: save it as .xlsx or as CSV UTF-8."
+    ),
     FaultCode.WORKBOOK_BROKEN: "This workbook cannot be read: save it anew as .xlsx or as CSV UTF-8.",
     FaultCode.WORKBOOK_HAS_MACROS: "This workbook holds macros: save it as .xlsx without them.",
     FaultCode.WORKBOOK_TOO_LARGE: "This workbook unpacks to far more than a list of participants.",

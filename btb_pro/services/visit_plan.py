@@ -146,7 +146,8 @@ def _require_sound(study: Study, participant: Participant, plan: Sequence[Planne
     if participant.withdrawn_at is not None:
         raise MoveRefused(MoveFault.WITHDRAWN)
     included_on = _inclusion(study, plan)
-    for one in plan:
+    # What was sent in stands as it is, and must not keep a wrong day 0 from being mended.
+    for one in (one for one in plan if one.row.submitted_at is None):
         day = one.new.planned_on
         if included_on is not None and day is not None and day < included_on:
             raise MoveRefused(MoveFault.BEFORE_INCLUSION, one.code, included_on)
