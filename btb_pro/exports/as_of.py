@@ -1,8 +1,8 @@
 """Fields that are changed in place, as they stood at a cut-off.
 
-Most rows are written once and carry the number of their event. A visit's days and a link's dates move with the
-participant's plans instead; the audit trail holds what each was before, so an export up to an old cut-off takes later
-moves back.
+Most rows are written once and carry the number of their event. A visit's days and a link's dates move with
+the participant's plans instead; the audit trail holds what each was before, so an export up to an old cut-off
+takes later moves back.
 """
 
 import json
@@ -24,12 +24,14 @@ class AsOf:
 
     def text(self, kind: str, key: str, field: str, now: str | None) -> str | None:
         """A field of an object of the audit trail, given what it is now."""
-        # A value that came out of nothing belongs to a row made after the cut-off (a newer link of the visit), or
-        # to a field that was empty: then the row as it stands has the answer, or nothing has.
         return self._earlier.get((kind, key, field), now)
 
     def instant(self, kind: str, key: str, field: str, now: datetime) -> datetime:
-        """The same, of a field that is an instant and never empty."""
+        """The same, of a field that is an instant and never empty.
+
+        One that came out of nothing is that of a row made after the cut-off, such as a newer link of the
+        visit; the row that was there before it still says itself what it was.
+        """
         earlier = self._earlier.get((kind, key, field))
         return clock.read_utc(earlier) if earlier else now
 
