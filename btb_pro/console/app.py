@@ -2,19 +2,20 @@
 
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlencode
 
-from flask import Flask, current_app, g, url_for
+from flask import Flask, current_app, g, request, url_for
 from flask_babel import get_locale
 
 from btb_pro.assets import read_assets
 from btb_pro.config import Settings
-from btb_pro.console import gate, signing_in, today
+from btb_pro.console import gate, listing, signing_in, today
 from btb_pro.console.blueprint import console
 from btb_pro.console.desk import runtime
 from btb_pro.i18n import LANGUAGE_NAMES
 from btb_pro.roles import Permission
 
-VIEWS = (gate, signing_in, today)
+VIEWS = (gate, signing_in, today, listing)
 """The modules whose routes hang on the blueprint; named here so that importing this one is enough."""
 
 
@@ -31,13 +32,22 @@ def on_every_page() -> dict[str, object]:
     study = runtime().study
     return {
         "language": language,
-        "other_languages": [(code, LANGUAGE_NAMES[code]) for code in study.languages if code != language],
+        "other_languages": [
+            (code, LANGUAGE_NAMES[code], _same_page(code)) for code in study.languages if code != language
+        ],
         "study_name": study.name[language],
         "is_test": study.allow_unapproved_wording,
         "signed_in": g.get("signed_in"),
         "Permission": Permission,
         "style_sheet": url_for("static", filename=_style_sheet(current_app.static_folder or "")),
     }
+
+
+def _same_page(language: str) -> str:
+    """The address of this page in another language, with its search and filters."""
+    return "?" + urlencode(
+        [*((k, v) for k, v in request.args.items(multi=True) if k != "lang"), ("lang", language)]
+    )
 
 
 @cache

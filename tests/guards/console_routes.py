@@ -8,4 +8,6 @@ CONSOLE_ROUTES: dict[str, object] = {
     "GET /console/sign-in": Open.ANYONE,
     # today
     "GET /console/": Permission.OWN_ACCOUNT,
+    # the list of participants
+    "GET /console/participants": Permission.SEE_PARTICIPANTS,
 }
