@@ -9,13 +9,33 @@ from flask_babel import get_locale
 
 from btb_pro.assets import read_assets
 from btb_pro.config import Settings
-from btb_pro.console import gate, listing, signing_in, today
+from btb_pro.console import (
+    gate,
+    listing,
+    participant_adding,
+    participant_changing,
+    participant_importing,
+    participant_moving,
+    participant_page,
+    signing_in,
+    today,
+)
 from btb_pro.console.blueprint import console
 from btb_pro.console.desk import runtime
 from btb_pro.i18n import LANGUAGE_NAMES
 from btb_pro.roles import Permission
 
-VIEWS = (gate, signing_in, today, listing)
+VIEWS = (
+    gate,
+    signing_in,
+    today,
+    listing,
+    participant_adding,
+    participant_importing,
+    participant_page,
+    participant_changing,
+    participant_moving,
+)
 """The modules whose routes hang on the blueprint; named here so that importing this one is enough."""
 
 
@@ -32,9 +52,8 @@ def on_every_page() -> dict[str, object]:
     study = runtime().study
     return {
         "language": language,
-        "other_languages": [
-            (code, LANGUAGE_NAMES[code], _same_page(code)) for code in study.languages if code != language
-        ],
+        "other_languages": [(code, LANGUAGE_NAMES[code]) for code in study.languages if code != language],
+        "same_page_in": _same_page_in,
         "study_name": study.name[language],
         "is_test": study.allow_unapproved_wording,
         "signed_in": g.get("signed_in"),
@@ -43,7 +62,7 @@ def on_every_page() -> dict[str, object]:
     }
 
 
-def _same_page(language: str) -> str:
+def _same_page_in(language: str) -> str:
     """The address of this page in another language, with its search and filters."""
     return "?" + urlencode(
         [*((k, v) for k, v in request.args.items(multi=True) if k != "lang"), ("lang", language)]

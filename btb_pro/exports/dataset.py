@@ -2,8 +2,8 @@
 
 Everything is read as it stood at the cut-off: a row counts when the audit event that it was written in is not
 later, so what is written afterwards changes no export up to the same cut-off; a field that may be changed in
-place is taken back to what the audit trail says it was (`as_of`). Order is fixed: study number (by code point,
-whatever the database's collation), the study file's visits, the visit's instruments, fields.
+place is taken back to what the audit trail says it was (`as_of`). Order is fixed: study number (by code
+point, whatever the database's collation), the study file's visits, the visit's instruments, fields.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence

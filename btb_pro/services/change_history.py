@@ -1,7 +1,7 @@
 """What was changed of a participant, by whom and when, as the audit trail tells it; never an answer."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,13 +9,16 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from btb_pro.models.audit_event import AuditEvent
+from btb_pro.services.audit import Tag
 
 SHOWN_FIELDS = {
     "participant": frozenset({"site", "language", "day0", "is_withdrawn"}),
     "contact": frozenset({"sha256"}),
     "visit": frozenset({"planned_on", "begins_at", "is_moved"}),
 }
-"""What a coordinator may edit and therefore see changed; all else of the trail stays where it is."""
+"""What a coordinator may edit and so may see changed; all else of the trail stays where it is."""
+TOLD_FIELDS = {**SHOWN_FIELDS, "invitation": frozenset({"public_id", "end_reason"})}
+"""What a participant's story is told by; a link's name is only a sign that there is a new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class SeenChange:
     old: str | None
     new: str | None
     """Of a contact a salted hash, which is no more than a sign that there is one: it is not to be shown."""
+    reason: str = ""
 
 
 class ChangedMeanwhile(Exception):
@@ -49,15 +53,20 @@ def newest_event(session: Session, study_number: str) -> int:
     return session.execute(query).scalar_one() or 0
 
 
-def changes_since(session: Session, study_number: str, seq: int = 0) -> list[SeenChange]:
+def changes_since(
+    session: Session,
+    study_number: str,
+    seq: int = 0,
+    fields: Mapping[str, Collection[str]] = SHOWN_FIELDS,
+) -> list[SeenChange]:
     """What was changed of a participant in later events than one, oldest first."""
     query = (
         select(AuditEvent)
         .where(AuditEvent.study_number == study_number, AuditEvent.seq > seq)
-        .where(AuditEvent.tag.like("participant:%") | AuditEvent.tag.like("visit:%"))
+        .where(AuditEvent.tag.not_in((Tag.ANSWER_SAVE.value, Tag.PARTICIPANT_VIEW.value)))
         .order_by(AuditEvent.seq)
     )
-    return [change for event in session.execute(query).scalars() for change in _shown(event)]
+    return [change for event in session.execute(query).scalars() for change in _shown(event, fields)]
 
 
 def require_unchanged(session: Session, study_number: str, seen: int | None) -> None:
@@ -73,9 +82,9 @@ def require_unchanged(session: Session, study_number: str, seen: int | None) -> 
         raise ChangedMeanwhile(changes)
 
 
-def _shown(event: AuditEvent) -> Iterator[SeenChange]:
+def _shown(event: AuditEvent, fields: Mapping[str, Collection[str]]) -> Iterator[SeenChange]:
     for change in json.loads(event.changes):
-        if change["field"] in SHOWN_FIELDS.get(change["object"], ()):
+        if change["field"] in fields.get(change["object"], ()):
             yield SeenChange(
                 seq=event.seq,
                 at=event.at,
@@ -87,4 +96,5 @@ def _shown(event: AuditEvent) -> Iterator[SeenChange]:
                 field=change["field"],
                 old=change["old"],
                 new=change["new"],
+                reason=event.reason,
             )

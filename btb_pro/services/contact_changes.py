@@ -1,7 +1,7 @@
 """Changing and erasing the addresses that a participant is reached at, and what follows for the links.
 
-A link lies in the old mailbox for as long as that exists. So a new address ends every live link that may have gone
-to the old one, and what was sent there is sent anew, with a link of its own, to the new address alone.
+A link lies in the old mailbox for as long as that exists. So a new address ends every live link that may have
+gone to the old one, and what was sent there is sent anew, with a link of its own, to the new address alone.
 """
 
 from collections.abc import Sequence
