@@ -40,7 +40,7 @@ _MOST_SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class PlannedRow:
-    """A participant whom the file would add. Addresses are masked: whoever looks over a shoulder sees none."""
+    """A participant whom the file would add. Addresses are masked, for whoever looks over a shoulder."""
 
     line: int
     number: str
@@ -78,7 +78,10 @@ def import_file() -> ResponseReturnValue:
 
 
 def _look_at(form: FileForm) -> ResponseReturnValue:
-    content = form.file.data.read(LARGEST_FILE + 1) if form.file.data else b""
+    if not form.file.data:
+        form.file.errors = [gettext("Choose a file.")]
+        return _show(form, status=422)
+    content = form.file.data.read(LARGEST_FILE + 1)
     try:
         rows = read_participants(content)
         with at_desk() as desk:

@@ -194,8 +194,8 @@ def move_text(error: MoveRefused, titles: Mapping[str, str]) -> str:
         ),
         MoveFault.WITHDRAWN: lambda: refusal_text(RefusalCode.WITHDRAWN),
         MoveFault.BEFORE_INCLUSION: lambda: gettext(
-            "%(visit)s would come before the participant was included, on %(day)s. Choose a later day, or move "
-            "the first visit.",
+            "%(visit)s would come before the participant was included, on %(day)s. Choose a later day, or "
+            "move the first visit.",
             visit=visit,
             day=day_or_dash(error.day),
         ),

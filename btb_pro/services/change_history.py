@@ -16,14 +16,14 @@ SHOWN_FIELDS = {
     "contact": frozenset({"sha256"}),
     "visit": frozenset({"planned_on", "begins_at", "is_moved"}),
 }
-"""What a coordinator may edit and so may see changed; all else of the trail stays where it is."""
+"""What a coordinator may edit and so may see changed; all else of the trail stays there."""
 TOLD_FIELDS = {**SHOWN_FIELDS, "invitation": frozenset({"public_id", "end_reason"})}
 """What a participant's story is told by; a link's name is only a sign that there is a new one."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeenChange:
-    """One changed field. `kind` and `field` are keys of `SHOWN_FIELDS`, `key` the visit or kind of contact."""
+    """One changed field: `kind` and `field` as in `SHOWN_FIELDS`, `key` the visit or the kind of contact."""
 
     seq: int
     at: datetime
@@ -35,7 +35,7 @@ class SeenChange:
     field: str
     old: str | None
     new: str | None
-    """Of a contact a salted hash, which is no more than a sign that there is one: it is not to be shown."""
+    """Of a contact a salted hash, which is no more than a sign that there is one: not to be shown."""
     reason: str = ""
 
 
