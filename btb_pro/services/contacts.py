@@ -14,7 +14,7 @@ _EMAIL = re.compile(
     r"(?![=+@-])[^\s@,;:<>()\[\]\"\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?\.[A-Za-z]{2,63}"
 )
 # The library finds a number in nearly any text; here the whole text must be one.
-_PHONE = re.compile(r"[+(]?[0-9][0-9 ().\-\u00a0]{0,40}")
+_PHONE = re.compile(r"[+(]{0,2}[0-9][0-9 ().\-\u00a0]{0,40}")
 _LONGEST_EMAIL = 254
 
 
