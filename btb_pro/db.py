@@ -95,6 +95,20 @@ class Database:
                 "check the address, that it runs, and that its folder can be written."
             ) from error
 
+    def forget(self) -> None:
+        """Let no file hold what was erased: SQLite's log of earlier pages is written back and emptied.
+
+        To be called after the commit. Who reads meanwhile is waited for; one who reads for longer than the
+        busy timeout leaves the log to the next call. PostgreSQL's VACUUM does the same in its own time.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return
+        connection = self.engine.raw_connection()
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        finally:
+            connection.close()
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()

@@ -60,7 +60,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class VisitWindow:
-    """When one participant's visit is. All None until day 0 is known."""
+    """When one participant's visit is. All None until its day is known."""
 
     planned_on: date | None
     opens_at: datetime | None
@@ -105,6 +105,8 @@ class Study:
     """By score code, for every score of every instrument: the file's share, or else the instrument's own."""
     sha256: str
     """Of the file's bytes, in hexadecimal."""
+    phone_countries: tuple[str, ...] = ("NO",)
+    """Countries (ISO 3166-1 alpha-2) whose phone numbers messages may be sent to."""
 
     def visit(self, code: str) -> Visit:
         """The visit with that code. Raises `UnknownCode`."""
@@ -143,7 +145,11 @@ def visit_window(visit: Visit, day0: date | None) -> VisitWindow:
     """The window of a participant's visit, counted from that participant's day 0."""
     if day0 is None:
         return VisitWindow(None, None, None, None)
-    planned_on = day0 + timedelta(days=visit.day)
+    return window_on(visit, day0 + timedelta(days=visit.day))
+
+
+def window_on(visit: Visit, planned_on: date) -> VisitWindow:
+    """The window of a visit whose own day is known, whether counted or set by hand."""
     return VisitWindow(
         planned_on=planned_on,
         opens_at=_midnight(planned_on, visit.opens),

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+import phonenumbers
+
 from btb_pro.i18n import LANGUAGES
 from btb_pro.instruments.model import Instrument
 from btb_pro.refusals import PlainRefusal
@@ -24,8 +26,8 @@ PACKAGED_STUDY = Path(str(files("btb_pro").joinpath("study.toml")))
 
 STUDY_KEYS = (
     "code", "version", "languages", "name", "asker", "privacy_url", "accessibility_url",
-    "allow_unapproved_wording", "link_days_without_day0", "reminders_at_most",
-    "invites_by_itself", "site", "visit", "quiet_hours", "minimum_share",
+    "allow_unapproved_wording", "link_days_without_day0", "reminders_at_most", "invites_by_itself",
+    "phone_countries", "site", "visit", "quiet_hours", "minimum_share",
 )  # fmt: skip
 SITE_KEYS = ("code", "name", "phone")
 VISIT_KEYS = (
@@ -108,6 +110,7 @@ def _read(document: Table, instruments: Mapping[str, Instrument], sha256: str) -
         invites_by_itself=document.statement("invites_by_itself", default=False),
         minimum_share=_minimum_share(document, instruments),
         sha256=sha256,
+        phone_countries=_phone_countries(document),
     )
 
 
@@ -123,6 +126,20 @@ def _languages(document: Table) -> tuple[str, ...]:
         elif language in [found[earlier] for earlier in found if earlier < position]:
             document.note(f'The language "{language}" stands here twice.', "languages", position)
     return languages
+
+
+def _phone_countries(document: Table) -> tuple[str, ...]:
+    if "phone_countries" not in document.keys:
+        return ("NO",)
+    expected = 'a list of countries such as ["NO", "SE"]'
+    found = document.texts("phone_countries", expected)
+    if not found and document.is_sound("phone_countries"):
+        document.note(f"phone_countries is empty. Expected {expected}.", "phone_countries")
+    for position, country in found.items():
+        if country not in phonenumbers.SUPPORTED_REGIONS:
+            sentence = f'Unknown country "{country}". Expected two capital letters, such as "NO".'
+            document.note(sentence, "phone_countries", position)
+    return tuple(found.values())
 
 
 def _sites(document: Table) -> tuple[Site, ...]:

@@ -13,7 +13,7 @@ from btb_pro.config import read_settings
 from btb_pro.db import private_files
 from btb_pro.services.audit import Context
 from btb_pro.services.backups import Backup, take_backup
-from btb_pro.services.moving import move_database
+from btb_pro.services.database_move import move_database
 from btb_pro.services.restoring import Between, NewerThanBackup, restore_backup
 from btb_pro.services.runtime import Runtime
 

@@ -16,6 +16,11 @@ from btb_pro.console import (
     listing,
     message_words,
     messages,
+    participant_adding,
+    participant_changing,
+    participant_importing,
+    participant_moving,
+    participant_page,
     signing_in,
     today,
 )
@@ -30,6 +35,11 @@ VIEWS = (
     inviting_one,
     listing,
     messages,
+    participant_adding,
+    participant_changing,
+    participant_importing,
+    participant_moving,
+    participant_page,
     signing_in,
     today,
 )

@@ -1,8 +1,9 @@
 """The one place where an export reads rows.
 
 Everything is read as it stood at the cut-off: a row counts when the audit event that it was written in is not
-later, so what is written afterwards changes no export up to the same cut-off. Order is fixed: study number
-(by code point, whatever the database's collation), the study file's visits, the visit's instruments, fields.
+later, so what is written afterwards changes no export up to the same cut-off; a field that may be changed in
+place is taken back to what the audit trail says it was (`as_of`). Order is fixed: study number (by code
+point, whatever the database's collation), the study file's visits, the visit's instruments, fields.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from btb_pro.exports.as_of import AsOf
 from btb_pro.exports.records import (
     AnswerRow,
     CutOff,
@@ -101,6 +103,7 @@ class Dataset:
         self._place = {visit.code: place for place, visit in enumerate(study.visits)}
         self._asked = {visit.code: sections_asked(visit.parts) for visit in study.visits}
         self._session_numbers = self._number_sessions()
+        self._as_of = AsOf(session, cutoff.seq, ("expires_at",))
 
     def visits(self) -> Iterator[VisitRecord]:
         """Every visit with a saved answer, or sent in, in order."""
@@ -286,11 +289,16 @@ class Dataset:
 
     def _read_expiry(self, visit_ids: Sequence[int]) -> Mapping[int, datetime]:
         rows = self._session.execute(
-            select(Invitation.visit_id, Invitation.expires_at)
+            select(Invitation.visit_id, Invitation.expires_at, Participant.study_number, Visit.code)
+            .join(Visit, Visit.id == Invitation.visit_id)
+            .join(Participant, Participant.id == Visit.participant_id)
             .where(Invitation.visit_id.in_(visit_ids), Invitation.event_seq <= self.cutoff.seq)
             .order_by(Invitation.event_seq, Invitation.id)
         )
-        return {row.visit_id: row.expires_at for row in rows}
+        return {
+            visit_id: self._as_of.instant("invitation", f"{number}/{code}", "expires_at", expires_at)
+            for visit_id, expires_at, number, code in rows
+        }
 
     def _number_sessions(self) -> Mapping[int, int]:
         """Session id to its number within its visit, from 1. A session takes no part in any file itself."""

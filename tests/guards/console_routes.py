@@ -20,4 +20,21 @@ CONSOLE_ROUTES: dict[str, object] = {
     "GET /console/": Permission.OWN_ACCOUNT,
     # the list of participants
     "GET /console/participants": Permission.SEE_PARTICIPANTS,
+    # one participant
+    "GET /console/participants/new": Permission.CHANGE_PARTICIPANTS,
+    "POST /console/participants/new": Permission.CHANGE_PARTICIPANTS,
+    "GET /console/participants/import": Permission.CHANGE_PARTICIPANTS,
+    "POST /console/participants/import": Permission.CHANGE_PARTICIPANTS,
+    "GET /console/participants/<number>": Permission.SEE_PARTICIPANTS,
+    "POST /console/participants/<number>": Permission.SEE_CONTACTS,
+    "GET /console/participants/<number>/change": Permission.CHANGE_PARTICIPANTS,
+    "POST /console/participants/<number>/change": Permission.CHANGE_PARTICIPANTS,
+    "GET /console/participants/<number>/erase-contact": Permission.CHANGE_PARTICIPANTS,
+    "POST /console/participants/<number>/erase-contact": Permission.CHANGE_PARTICIPANTS,
+    "GET /console/participants/<number>/withdraw": Permission.CHANGE_PARTICIPANTS,
+    "POST /console/participants/<number>/withdraw": Permission.CHANGE_PARTICIPANTS,
+    "GET /console/participants/<number>/day0": Permission.CHANGE_PARTICIPANTS,
+    "POST /console/participants/<number>/day0": Permission.CHANGE_PARTICIPANTS,
+    "GET /console/participants/<number>/visits/<code>": Permission.CHANGE_PARTICIPANTS,
+    "POST /console/participants/<number>/visits/<code>": Permission.CHANGE_PARTICIPANTS,
 }

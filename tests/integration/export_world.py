@@ -19,7 +19,8 @@ from btb_pro.services.audit import Actor, Context
 from btb_pro.services.exporting import ExportSummary, take_csv_export
 from btb_pro.services.invitations import issue_invitation
 from btb_pro.services.opened_links import look_up
-from btb_pro.services.participants import NewParticipant, add_participant
+from btb_pro.services.participant_checks import NewParticipant
+from btb_pro.services.participants import add_participant
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.sessions import find_session, participant_actor, start_session
 from btb_pro.services.studies import record_study

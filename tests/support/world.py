@@ -18,7 +18,8 @@ from btb_pro.migrate import upgrade
 from btb_pro.security import new_key
 from btb_pro.services.audit import Actor, Context
 from btb_pro.services.invitations import issue_invitation, revoke_invitation
-from btb_pro.services.participants import NewParticipant, add_participant, withdraw_participant
+from btb_pro.services.participant_checks import NewParticipant
+from btb_pro.services.participants import add_participant, withdraw_participant
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.studies import record_study
 from btb_pro.study_file import PACKAGED_STUDY

@@ -183,7 +183,13 @@ def test_a_file_in_another_encoding_is_told_with_its_first_strange_line(tmp_path
 
 def test_an_empty_file_is_told_what_it_lacks(tmp_path: Path) -> None:
     problems = problems_of(file_with(tmp_path, ""))
-    optional = {"allow_unapproved_wording", "minimum_share", "reminders_at_most", "invites_by_itself"}
+    optional = {
+        "allow_unapproved_wording",
+        "minimum_share",
+        "phone_countries",
+        "reminders_at_most",
+        "invites_by_itself",
+    }
     missing = {problem.message.split(" is missing.")[0] for problem in problems}
     assert missing == set(STUDY_KEYS) - optional
     assert {problem.line for problem in problems} == {1}
@@ -277,3 +283,21 @@ def test_the_examples_of_the_guide_make_a_sound_study_file(tmp_path: Path) -> No
     examples = re.findall(r"^```toml\n(.*?)^```", GUIDE.read_text(), re.M | re.S)
     study = read_study(file_with(tmp_path, "\n".join(examples)), INSTRUMENTS)
     assert study.visits
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("phone_countries = []", "phone_countries is empty."),
+        ('phone_countries = ["NO", "Norge"]', 'Unknown country "Norge".'),
+    ],
+)
+def test_countries_that_are_none_are_told(tmp_path: Path, line: str, told: str) -> None:
+    [problem] = problems_of(file_with(tmp_path, f"{line}\n{SOUND.read_text()}"))
+    assert problem.message.startswith(told)
+
+
+def test_numbers_are_norwegian_unless_the_file_says_otherwise(tmp_path: Path) -> None:
+    assert read_study(SOUND, INSTRUMENTS).phone_countries == ("NO",)
+    path = file_with(tmp_path, f'phone_countries = ["NO", "SE"]\n{SOUND.read_text()}')
+    assert read_study(path, INSTRUMENTS).phone_countries == ("NO", "SE")
