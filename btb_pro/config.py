@@ -34,6 +34,8 @@ class Settings:
     trusted_hosts: tuple[str, ...]
     proxy_hops: int
     study_file: Path
+    needs_second_factor: bool = True
+    """Whether the staff sign in with a second factor; only an instance that is no production may say no."""
 
     @property
     def is_production(self) -> bool:
@@ -66,6 +68,7 @@ def read_settings(instance: Path | None = None, environ: Mapping[str, str] | Non
         trusted_hosts=_list(values.get("BTB_TRUSTED_HOSTS", "")),
         proxy_hops=_whole_number(values, "BTB_PROXY_HOPS"),
         study_file=Path(values.get("BTB_STUDY") or instance / "study.toml"),
+        needs_second_factor=_second_factor(values) == "required",
     )
     if settings.is_production:
         _check_production(settings)
@@ -169,9 +172,18 @@ def _whole_number(values: Mapping[str, str], name: str) -> int:
     return int(text)
 
 
+def _second_factor(values: Mapping[str, str]) -> str:
+    text = values.get("BTB_SECOND_FACTOR") or "required"
+    if text not in ("required", "optional"):
+        raise SettingError("BTB_SECOND_FACTOR must be required or optional.")
+    return text
+
+
 def _check_production(settings: Settings) -> None:
     if not settings.trusted_hosts:
         raise SettingError("BTB_TRUSTED_HOSTS is missing: name the host of BTB_BASE_URL.")
+    if not settings.needs_second_factor:
+        raise SettingError("BTB_SECOND_FACTOR must be required in production: take the line out.")
     path = settings.instance / SETTINGS_FILE
     if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise SettingError(f"{path} may be read by others: run chmod 600 on it.")
