@@ -6,6 +6,33 @@ from btb_pro.roles import Permission
 CONSOLE_ROUTES: dict[str, object] = {
     # signing in
     "GET /console/sign-in": Open.ANYONE,
+    "POST /console/sign-in": Open.ANYONE,
+    "GET /console/sign-in/code": Open.ANYONE,
+    "POST /console/sign-in/code": Open.ANYONE,
+    "GET /console/sign-in/second-factor": Open.ANYONE,
+    "POST /console/sign-in/second-factor": Open.ANYONE,
+    "POST /console/sign-out": Open.ANYONE,
+    "GET /console/welcome/<token>": Open.ANYONE,
+    "POST /console/welcome/<token>": Open.ANYONE,
+    # the own account
+    "GET /console/confirm": Permission.OWN_ACCOUNT,
+    "POST /console/confirm": Permission.OWN_ACCOUNT,
+    "GET /console/account": Permission.OWN_ACCOUNT,
+    "POST /console/account/language": Permission.OWN_ACCOUNT,
+    "POST /console/account/password": Permission.OWN_ACCOUNT,
+    "GET /console/account/second-factor": Permission.OWN_ACCOUNT,
+    "POST /console/account/second-factor": Permission.OWN_ACCOUNT,
+    "POST /console/account/recovery-codes": Permission.OWN_ACCOUNT,
+    "POST /console/account/sessions": Permission.OWN_ACCOUNT,
+    # the staff
+    "GET /console/staff": Permission.MANAGE_STAFF,
+    "GET /console/staff/periods": Permission.MANAGE_STAFF,
+    "GET /console/staff/new": Permission.MANAGE_STAFF,
+    "POST /console/staff/new": Permission.MANAGE_STAFF,
+    "GET /console/staff/<int:number>": Permission.MANAGE_STAFF,
+    "POST /console/staff/<int:number>": Permission.MANAGE_STAFF,
+    "POST /console/staff/<int:number>/link": Permission.MANAGE_STAFF,
+    "POST /console/staff/<int:number>/state": Permission.MANAGE_STAFF,
     # today
     "GET /console/": Permission.OWN_ACCOUNT,
 }
