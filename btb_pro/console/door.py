@@ -4,7 +4,7 @@ from datetime import datetime
 from math import ceil
 
 import segno
-from flask import redirect, render_template, session, url_for
+from flask import g, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 from flask_login import login_user
@@ -45,7 +45,7 @@ def show_sign_in(wish: Wish, shown: Shown, status: int = 200) -> ResponseReturnV
 
 def password_given(proven: Proven, wish: Wish) -> ResponseReturnValue:
     """Go on after a right password: into the console, to the code, or to setting up the second factor."""
-    session.clear()
+    forget_cookie()
     if proven.next is Next.NOTHING:
         try:
             secret = sign_in_without_code(runtime(), door_context(), proven)
@@ -75,8 +75,14 @@ def hold(secret: str) -> None:
     with runtime().database.reading() as db:
         found = find_session(db, secret)
     assert found is not None
-    session.clear()
+    forget_cookie()
     login_user(Holder(secret, found))
+
+
+def forget_cookie() -> None:
+    """Begin the browser's cookie anew, and with it the token of the forms that this request may show."""
+    session.clear()
+    g.pop("csrf_token", None)
 
 
 def proven_before(wanted: Next) -> Proven | None:

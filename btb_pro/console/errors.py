@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from btb_pro.console.blueprint import console
 from btb_pro.console.gate import greet
+from btb_pro.console.layout import on_every_page
 from btb_pro.incoming import drain
 from btb_pro.web import log_error
 
@@ -24,7 +25,7 @@ def refused(error: HTTPException) -> ResponseReturnValue:
         drain(request)
     _greet()
     title, paragraphs = _words(code)
-    page = render_template("console/error.html", title=title, paragraphs=paragraphs, to_sign_in=False)
+    page = _page(title, paragraphs)
     if isinstance(error, MethodNotAllowed):
         return page, code, {"Allow": ", ".join(sorted(error.valid_methods or ()))}
     return page, code
@@ -34,7 +35,7 @@ def failed(_error: Exception) -> ResponseReturnValue:
     """The page for a mistake of ours."""
     _greet()
     title, paragraphs = _our_mistake()
-    return render_template("console/error.html", title=title, paragraphs=paragraphs, to_sign_in=False), 500
+    return _page(title, paragraphs), 500
 
 
 @console.errorhandler(OperationalError)
@@ -48,7 +49,14 @@ def database_failed(error: OperationalError) -> ResponseReturnValue:
     if request.method == "POST" and not _SECRET & set(request.form) and not request.files:
         return render_template("console/retry.html", sent=list(request.form.items(multi=True))), 503
     title, paragraphs = _our_mistake()
-    return render_template("console/error.html", title=title, paragraphs=paragraphs, to_sign_in=False), 503
+    return _page(title, paragraphs), 503
+
+
+def _page(title: str, paragraphs: list[str]) -> str:
+    """A page that also an address without a route can have, where no blueprint adds what the layout shows."""
+    return render_template(
+        "console/error.html", title=title, paragraphs=paragraphs, to_sign_in=False, **on_every_page()
+    )
 
 
 def _greet() -> None:

@@ -1,6 +1,6 @@
 """Signing in and out: password, then code; for whoever comes first, setting the second factor up."""
 
-from flask import redirect, render_template, request, session, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user, logout_user
@@ -10,6 +10,7 @@ from btb_pro.console.browsers import caller, remember_browser
 from btb_pro.console.desk import runtime
 from btb_pro.console.door import (
     door_context,
+    forget_cookie,
     hold,
     password_given,
     proven_before,
@@ -86,6 +87,8 @@ def give_code() -> ResponseReturnValue:
     try:
         secret = check_code(runtime(), door_context(), proven, typed("code"), caller())
     except SignInRefused as error:
+        if not error.was_checked and error.until is None:
+            return too_late(wish)
         wrong = gettext("The code is wrong, or it was used before. Wait for the next one.")
         notice, status = refusal_notice(error, wrong)
         return show_code(wish, Shown(notice=notice), status)
@@ -148,5 +151,5 @@ def sign_out() -> ResponseReturnValue:
             end_session(db, context, signed_in)
             db.commit()
         logout_user()
-        session.clear()
+        forget_cookie()
     return redirect(url_for("console.sign_in"), 303)

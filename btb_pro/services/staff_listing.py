@@ -57,13 +57,9 @@ def list_staff(session: Session) -> list[ListedStaff]:
     sites: dict[int, set[str]] = {}
     for staff_id, code in session.execute(select(StaffSite.staff_id, StaffSite.site_code)):
         sites.setdefault(staff_id, set()).add(code)
-    used = dict(
-        session.execute(
-            select(StaffSession.staff_id, func.max(StaffSession.last_used_at)).group_by(StaffSession.staff_id)
-        )
-        .tuples()
-        .all()
-    )
+    last_use = func.max(StaffSession.last_used_at)
+    grouped = select(StaffSession.staff_id, last_use).group_by(StaffSession.staff_id)
+    used = {row[0]: row[1] for row in session.execute(grouped)}
     listed = [
         ListedStaff(
             number=row.id,
@@ -82,7 +78,7 @@ def list_staff(session: Session) -> list[ListedStaff]:
 
 def list_staff_periods(session: Session) -> list[StaffPeriod]:
     """Who had which role where, from when to when, out of the audit trail; by address, then in time."""
-    names = dict(session.execute(select(Staff.email, Staff.name)).tuples().all())
+    names = {row.email: row.name for row in session.execute(select(Staff.email, Staff.name))}
     tags = (Tag.STAFF_ADD, Tag.STAFF_CHANGE, Tag.STAFF_DISABLE, Tag.STAFF_ENABLE)
     query = (
         select(AuditEvent.at, AuditEvent.changes)
