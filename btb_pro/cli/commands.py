@@ -12,6 +12,7 @@ from btb_pro.cli.participants import participant
 from btb_pro.cli.requests import request
 from btb_pro.cli.serving import serve
 from btb_pro.cli.studies import study
+from btb_pro.cli.users import user
 
 COMMANDS: tuple[click.Command, ...] = (
     demo,
@@ -23,6 +24,7 @@ COMMANDS: tuple[click.Command, ...] = (
     invite,
     revoke,
     request,
+    user,
     export,
     audit,
 )

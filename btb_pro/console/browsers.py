@@ -11,8 +11,7 @@ from flask import Response, after_this_request, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from btb_pro.console.desk import runtime
-from btb_pro.services.limits import network_of
-from btb_pro.services.signing_in import Caller
+from btb_pro.services.limits import Caller, network_of
 
 _LASTS_S = 180 * 24 * 3600
 _MOST_ACCOUNTS = 10

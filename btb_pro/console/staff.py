@@ -17,14 +17,8 @@ from btb_pro.console.staff_words import (
 )
 from btb_pro.models.staff import Staff
 from btb_pro.roles import Permission, Role
-from btb_pro.services.staff_accounts import (
-    StaffDetails,
-    StaffRefused,
-    add_staff,
-    change_staff,
-    disable_staff,
-    enable_staff,
-)
+from btb_pro.services.staff_accounts import StaffDetails, add_staff, change_staff, disable_staff, enable_staff
+from btb_pro.services.staff_faults import StaffRefused
 from btb_pro.services.staff_links import INVITE_LASTS, RESET_LASTS, issue_link, link_address
 from btb_pro.services.staff_listing import ListedStaff, list_staff, list_staff_periods
 from btb_pro.services.staff_sessions import end_all_sessions

@@ -7,7 +7,7 @@ from flask_babel import format_datetime, get_locale, gettext
 from btb_pro import clock
 from btb_pro.roles import Role
 from btb_pro.services.passwords import LONGEST, SHORTEST, PasswordFault
-from btb_pro.services.staff_accounts import StaffFault
+from btb_pro.services.staff_faults import StaffFault
 from btb_pro.study import Study
 
 _FORM = {"nb": "d. MMM y HH:mm", "en": "d MMM y HH:mm"}

@@ -13,6 +13,7 @@ about stands there as a keyed hash only. Typical use, in one writing transaction
 import hashlib
 import hmac
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -47,6 +48,16 @@ class Limit:
         if over <= 0:
             return timedelta(0)
         return min(self.longest, timedelta(seconds=2 ** min(over - 1, _LONGEST_DOUBLING)))
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Where a try comes from."""
+
+    network: str
+    """As `network_of` writes it."""
+    browsers: Mapping[int, str]
+    """Accounts that have signed in here before, each with the name that this browser has for it."""
 
 
 def wait_until(session: Session, limit: Limit, whom: str, secret_key: str) -> datetime | None:

@@ -7,11 +7,11 @@ from sqlalchemy.orm import Session
 from btb_pro.models.staff import Staff
 from btb_pro.models.staff_session import StaffSession
 from btb_pro.services.audit import Context, Step, Tag, step
+from btb_pro.services.open_staff_links import StaffLinkState, find_link, use_up
 from btb_pro.services.passwords import PasswordFault, find_fault, hash_password
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.second_factor import matching_step, open_proposal, renew_recovery_codes, set_secret
 from btb_pro.services.signing_in import Proven, proven_of
-from btb_pro.services.staff_links import StaffLinkState, find_link, use_up
 from btb_pro.services.staff_sessions import actor_of, end_sessions_of, open_session, renew_session
 
 

@@ -6,7 +6,7 @@ earns the same words.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session
 from btb_pro import clock
 from btb_pro.models.staff import Staff
 from btb_pro.services.audit import Actor, Context, Tag, step
-from btb_pro.services.limits import Limit, forget, note_failure, take_back, wait_until
+from btb_pro.services.known_staff import staff_of_email
+from btb_pro.services.limits import Caller, Limit, forget, note_failure, take_back, wait_until
 from btb_pro.services.passwords import hash_password, is_outdated, password_fits
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.second_factor import take_code
-from btb_pro.services.staff_accounts import staff_of_email
 from btb_pro.services.staff_sessions import actor_of, open_session, renew_session
 
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
@@ -44,16 +44,6 @@ class Next(StrEnum):
     CODE = "code"
     SET_UP = "set up"
     """No second factor is there yet, and one is required."""
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Where a try comes from."""
-
-    network: str
-    """As `limits.network_of` writes it."""
-    browsers: Mapping[int, str]
-    """Accounts that have signed in here before, each with the name that this browser has for it."""
 
 
 @dataclass(frozen=True, slots=True)

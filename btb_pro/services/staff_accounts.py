@@ -2,58 +2,20 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from enum import StrEnum
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
 from btb_pro.models.staff import Staff, StaffSite
-from btb_pro.refusals import PlainRefusal
 from btb_pro.roles import Role
 from btb_pro.services.audit import Context, Step, Tag, step
 from btb_pro.services.contacts import AddressRefused, read_email
+from btb_pro.services.known_staff import staff_of_email
+from btb_pro.services.open_staff_links import end_links_of
 from btb_pro.services.runtime import Runtime
-from btb_pro.services.staff_links import end_links_of
+from btb_pro.services.staff_faults import LONGEST_TEXT, StaffFault, StaffRefused
 from btb_pro.services.staff_sessions import end_sessions_of, sites_of
-
-LONGEST_TEXT = 120
-
-
-class StaffFault(StrEnum):
-    """Why an account cannot be as asked."""
-
-    EMAIL_WRONG = "email wrong"
-    EMAIL_KNOWN = "email known"
-    NAME_WRONG = "name wrong"
-    SITE_UNKNOWN = "site unknown"
-    NO_SITE = "no site"
-    LAST_ADMIN = "last admin"
-
-
-_SENTENCES = {
-    StaffFault.EMAIL_WRONG: "That is no e-mail address: write one, like name@hospital.example.",
-    StaffFault.EMAIL_KNOWN: "There is an account with that e-mail address already.",
-    StaffFault.NAME_WRONG: f"Write a name of 1 to {LONGEST_TEXT} characters.",
-    StaffFault.SITE_UNKNOWN: "That is no site of this study: see btb-pro study show.",
-    StaffFault.NO_SITE: "Name at least one site, or say that the account is for all.",
-    StaffFault.LAST_ADMIN: "This is the last admin who can sign in: make another one first.",
-}
-
-
-class StaffRefused(PlainRefusal):
-    """An account cannot be as asked, and stays as it was. The fault says why."""
-
-    def __init__(self, fault: StaffFault) -> None:
-        self.fault = fault
-        super().__init__(_SENTENCES[fault])
-
-
-class StaffUnknown(PlainRefusal):
-    """There is no such account."""
-
-    def __init__(self, email: str) -> None:
-        super().__init__(f"There is no account {email}: see btb-pro user list.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +27,6 @@ class StaffDetails:
     sites: frozenset[str] | None
     """Codes of the hospitals; None for all."""
     language: str | None = None
-
-
-def find_staff(session: Session, email: str) -> Staff:
-    """The account of an e-mail address, however it is written.
-
-    Raises:
-        StaffUnknown: there is none.
-    """
-    found = staff_of_email(session, email)
-    if found is None:
-        raise StaffUnknown(email.strip())
-    return found
-
-
-def staff_of_email(session: Session, email: str) -> Staff | None:
-    """The account of an e-mail address, or None."""
-    query = select(Staff).where(Staff.email == email.strip().lower())
-    return session.execute(query).scalar_one_or_none()
 
 
 def add_staff(

@@ -7,17 +7,15 @@ once more; the table keeps its SHA-256 only, and without the key a copy of the d
 import base64
 import hashlib
 import hmac
-from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
 from btb_pro.models.staff import Staff
 from btb_pro.models.staff_link import StaffLink
-from btb_pro.services.audit import Context, Step, Tag, step
+from btb_pro.services.audit import Context, Tag, step
+from btb_pro.services.open_staff_links import digest_of, end_links_of, key_of
 from btb_pro.services.outbox import queue_message
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.second_factor import forget_secret
@@ -25,25 +23,6 @@ from btb_pro.services.staff_sessions import end_sessions_of
 
 INVITE_LASTS = timedelta(days=7)
 RESET_LASTS = timedelta(hours=24)
-
-
-class StaffLinkState(StrEnum):
-    """What a link opens now."""
-
-    OPEN = "open"
-    USED = "used"
-    EXPIRED = "expired"
-    """Its time is over, a newer one was made, or the account was disabled."""
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class FoundLink:
-    """A link, and whose it is; nobody's while it is not open."""
-
-    state: StaffLinkState
-    link: StaffLink | None = None
-    staff: Staff | None = None
 
 
 def issue_link(
@@ -82,9 +61,9 @@ def issue_link(
         )
         session.add(link)
         session.flush()
-        link.secret_sha256 = _digest(_secret(runtime, link))
+        link.secret_sha256 = digest_of(_secret(runtime, link))
         session.flush()
-        event.change("staff_link", _key(staff, link), "expires_at", None, clock.utc_text(link.expires_at))
+        event.change("staff_link", key_of(staff, link), "expires_at", None, clock.utc_text(link.expires_at))
         if sends_mail:
             queue_message(
                 session,
@@ -105,45 +84,7 @@ def link_address(runtime: Runtime, link: StaffLink) -> str:
     return f"{runtime.settings.base_url}/console/welcome/{_secret(runtime, link)}"
 
 
-def find_link(session: Session, secret: str) -> FoundLink:
-    """What a link opens now. Writes nothing."""
-    query = select(StaffLink).where(StaffLink.secret_sha256 == _digest(secret))
-    link = session.execute(query).scalar_one_or_none()
-    if link is None:
-        return FoundLink(StaffLinkState.UNKNOWN)
-    if link.used_at is not None:
-        return FoundLink(StaffLinkState.USED)
-    staff = session.get_one(Staff, link.staff_id)
-    if clock.now() >= link.expires_at or staff.disabled_at is not None:
-        return FoundLink(StaffLinkState.EXPIRED)
-    return FoundLink(StaffLinkState.OPEN, link, staff)
-
-
-def use_up(event: Step, staff: Staff, link: StaffLink) -> None:
-    """Mark a link as used, within the event of what it was used for."""
-    link.used_at = event.at
-    event.change("staff_link", _key(staff, link), "used_at", None, clock.utc_text(event.at))
-
-
-def end_links_of(session: Session, event: Step, staff: Staff) -> None:
-    """Let every link of an account that is still open expire now."""
-    query = select(StaffLink).where(
-        StaffLink.staff_id == staff.id, StaffLink.used_at.is_(None), StaffLink.expires_at > event.at
-    )
-    for link in session.execute(query).scalars():
-        old, link.expires_at = clock.utc_text(link.expires_at), event.at
-        event.change("staff_link", _key(staff, link), "expires_at", old, clock.utc_text(event.at))
-
-
-def _key(staff: Staff, link: StaffLink) -> str:
-    return f"{staff.email}/{link.id}"
-
-
 def _secret(runtime: Runtime, link: StaffLink) -> str:
     body = f"btb_pro.staff_link\n{link.id}\n{link.staff_id}\n{clock.utc_text(link.issued_at)}"
     made = hmac.new(runtime.settings.secret_keys[0].encode(), body.encode(), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(made).decode().rstrip("=")
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()

@@ -12,16 +12,10 @@ from btb_pro.models.message import Message
 from btb_pro.models.staff import Staff
 from btb_pro.models.staff_link import StaffLink
 from btb_pro.roles import Role
-from btb_pro.services.staff_accounts import (
-    StaffDetails,
-    StaffFault,
-    StaffRefused,
-    add_staff,
-    change_staff,
-    disable_staff,
-    enable_staff,
-)
-from btb_pro.services.staff_links import INVITE_LASTS, RESET_LASTS, find_link, issue_link, link_address
+from btb_pro.services.open_staff_links import find_link
+from btb_pro.services.staff_accounts import StaffDetails, add_staff, change_staff, disable_staff, enable_staff
+from btb_pro.services.staff_faults import StaffFault, StaffRefused
+from btb_pro.services.staff_links import INVITE_LASTS, RESET_LASTS, issue_link, link_address
 from btb_pro.services.staff_listing import list_staff_periods
 from tests.support.plain_browser import PlainBrowser
 from tests.support.staff import PASSWORD, add_second_factor, add_with_password, code_now, sign_in, signed_in
