@@ -36,7 +36,8 @@ _ESTIMATED = 72
 """Characters that the estimate looks at; it would take seconds over hundreds."""
 _NORWEGIAN = (
     "passord", "hemmelig", "sykehus", "velkommen", "sommer", "vinter", "norge", "oslo", "bergen",
-    "trondheim", "stavanger", "våren", "høsten", "fotball", "sjokolade", "kjærlighet", "solskinn", "qwertyuiopå",
+    "trondheim", "stavanger", "våren", "høsten", "fotball", "sjokolade", "kjærlighet", "solskinn",
+    "qwertyuiopå",
 )  # fmt: skip
 """Norwegians' first thoughts, which the list of common passwords, English for the most part, lacks."""
 
