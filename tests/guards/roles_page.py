@@ -1,6 +1,7 @@
 """Writes docs/roles.md from the table in the code: ``python -m tests.guards.roles_page``."""
 
 import ast
+from itertools import pairwise
 from pathlib import Path
 
 from btb_pro import roles
@@ -13,9 +14,9 @@ _INTRODUCTION = """# Who may do what
 
 Made from `btb_pro/roles.py` and the console's routes by `make roles`; do not change it by hand.
 
-An account has one role. It is bound to hospitals or is for all of them, and finds participants of its own hospitals
-only: another's participant is not found, by page and by form, just as a page that the role may not open.
-What somebody may do is asked anew at each request, so a changed role counts from the next click on.
+An account has one role. It is bound to hospitals or is for all of them, and finds participants of its own
+hospitals only: another's participant is not found, by page and by form, just as a page that the role may not
+open. What somebody may do is asked anew at each request, so a changed role counts from the next click on.
 
 Nobody's role lets them see how a participant answered in these pages.
 
@@ -30,7 +31,7 @@ def explained() -> dict[Permission, str]:
         node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Permission"
     )
     found = dict.fromkeys(Permission, "")
-    for before, after in zip(body, body[1:], strict=False):
+    for before, after in pairwise(body):
         if isinstance(before, ast.Assign) and isinstance(after, ast.Expr):
             target, text = before.targets[0], after.value
             if isinstance(target, ast.Name) and isinstance(text, ast.Constant):
