@@ -7,7 +7,7 @@ import segno
 from flask import g, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
-from flask_login import login_user
+from flask_login import current_user, login_user, logout_user
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
@@ -27,7 +27,7 @@ from btb_pro.services.signing_in import (
     find_proven,
     sign_in_without_code,
 )
-from btb_pro.services.staff_sessions import find_session
+from btb_pro.services.staff_sessions import end_session, find_session
 from btb_pro.this_request import request_id
 
 _PROVEN = "proven"
@@ -83,6 +83,18 @@ def forget_cookie() -> None:
     """Begin the browser's cookie anew, and with it the token of the forms that this request may show."""
     session.clear()
     g.pop("csrf_token", None)
+
+
+def sign_out_here() -> None:
+    """End the session of this browser, and let its cookie hold nothing; whoever is out already stays out."""
+    if current_user.is_authenticated:
+        signed_in = current_user.signed_in
+        house = runtime()
+        with house.database.writing() as db:
+            end_session(db, Context(signed_in.actor, request_id(), house.study.version), signed_in)
+            db.commit()
+        logout_user()
+    forget_cookie()
 
 
 def proven_before(wanted: Next) -> Proven | None:

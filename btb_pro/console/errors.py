@@ -15,7 +15,7 @@ from btb_pro.console.layout import on_every_page
 from btb_pro.incoming import drain
 from btb_pro.web import log_error
 
-_SECRET = frozenset({"password", "new_password", "code", "sealed"})
+_SECRET = frozenset({"password", "new_password"})
 
 
 def refused(error: HTTPException) -> ResponseReturnValue:

@@ -19,7 +19,7 @@ from btb_pro.security import SealBroken
 from btb_pro.services.staff_sessions import owner_of
 
 _CONTEXT = "console/kept"
-_NEVER_KEPT = frozenset({"csrf_token", "password", "new_password", "code", "sealed", "kept"})
+_NEVER_KEPT = frozenset({"csrf_token", "password", "new_password", "sealed", "kept"})
 _LARGEST = 100_000
 _DOOR = ("/console/sign-in", "/console/sign-out", "/console/welcome", "/console/confirm")
 

@@ -3,14 +3,13 @@
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_login import current_user, logout_user
+from flask_login import current_user
 
 from btb_pro.console.blueprint import Open, allow, console
 from btb_pro.console.browsers import caller, remember_browser
 from btb_pro.console.desk import runtime
 from btb_pro.console.door import (
     door_context,
-    forget_cookie,
     hold,
     password_given,
     proven_before,
@@ -18,17 +17,15 @@ from btb_pro.console.door import (
     show_code,
     show_set_up,
     show_sign_in,
+    sign_out_here,
     signed_in_as,
     too_late,
 )
 from btb_pro.console.forms import ConsoleForm, Shown, busy_notice, stale_notice, typed
 from btb_pro.console.keeping import open_kept, wish_of_request
-from btb_pro.services.audit import Context
 from btb_pro.services.own_account import CodeRefused, set_up_second_factor
 from btb_pro.services.passwords import TooManyAtOnce
 from btb_pro.services.signing_in import Next, SignInRefused, check_code, check_password, find_proven
-from btb_pro.services.staff_sessions import end_session
-from btb_pro.this_request import request_id
 
 
 @console.get("/sign-in")
@@ -144,12 +141,5 @@ def sign_out() -> ResponseReturnValue:
 
     A stale token must keep nobody signed in on a desk that is shared; where the form comes from was checked.
     """
-    if current_user.is_authenticated:
-        signed_in = current_user.signed_in
-        with runtime().database.writing() as db:
-            context = Context(signed_in.actor, request_id(), runtime().study.version)
-            end_session(db, context, signed_in)
-            db.commit()
-        logout_user()
-        forget_cookie()
+    sign_out_here()
     return redirect(url_for("console.sign_in"), 303)

@@ -188,9 +188,4 @@ def _show_form(desk: Desk, shown: Shown, chosen: list[str], colleague: Staff | N
 
 def _show_link(colleague: Staff, address: str) -> str:
     lasts = INVITE_LASTS if colleague.password_hash is None else RESET_LASTS
-    return render_template(
-        "console/staff_link.html",
-        colleague=colleague,
-        address=address,
-        hours=int(lasts.total_seconds() // 3600),
-    )
+    return render_template("console/staff_link.html", colleague=colleague, address=address, days=lasts.days)
