@@ -3,11 +3,9 @@
 Failures are counted in the database, so that every process of an instance counts together. Whom a count is
 about stands there as a keyed hash only. Typical use, in one writing transaction, before the costly check:
 
-    until = wait_until(session, LIMIT, address, key)
-    if until is None:
-        note_failure(session, LIMIT, address, key)      # counted first, so that tries side by side count too
+    until = count_or_wait(session, LIMIT, address, key)     # counted first: tries side by side count too
     session.commit()
-    ...                                                 # the check; if it went well: forget(...)
+    ...                                                     # the check; if it went well: forget(...)
 """
 
 import hashlib
@@ -71,10 +69,25 @@ def wait_until(session: Session, limit: Limit, whom: str, secret_key: str) -> da
     return until if until is not None and until > clock.now() else None
 
 
+def count_or_wait(session: Session, limit: Limit, whom: str, secret_key: str) -> datetime | None:
+    """Count a try that is about to be made as a failure, unless nothing may be tried until the instant given.
+
+    Of tries side by side each sees those before it, on every database.
+    """
+    row = _row(session, limit, _key(limit, whom, secret_key))
+    if row.blocked_until is not None and row.blocked_until > clock.now():
+        return row.blocked_until
+    _count(session, limit, row)
+    return None
+
+
 def note_failure(session: Session, limit: Limit, whom: str, secret_key: str) -> None:
     """Count a failure, and set the pause that it costs. Within a writing session; the caller commits."""
+    _count(session, limit, _row(session, limit, _key(limit, whom, secret_key)))
+
+
+def _count(session: Session, limit: Limit, row: RateCount) -> None:
     now = clock.now()
-    row = _row(session, limit, _key(limit, whom, secret_key))
     if row.since + limit.window <= now:
         row.failures, row.since = 0, now
     row.failures += 1

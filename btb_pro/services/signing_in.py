@@ -17,7 +17,7 @@ from btb_pro import clock
 from btb_pro.models.staff import Staff
 from btb_pro.services.audit import Actor, Context, Tag, step
 from btb_pro.services.known_staff import staff_of_email
-from btb_pro.services.limits import Caller, Limit, forget, note_failure, take_back, wait_until
+from btb_pro.services.limits import Caller, Limit, count_or_wait, forget, take_back, wait_until
 from btb_pro.services.passwords import hash_password, is_outdated, password_fits
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.second_factor import take_code
@@ -216,7 +216,9 @@ def _count_first(session: Session, counts: tuple[_Count, ...], key: str) -> None
     if until is not None:
         raise SignInRefused(until, was_checked=False)
     for limit, whom in counts:
-        note_failure(session, limit, whom, key)
+        until = count_or_wait(session, limit, whom, key)
+        if until is not None:
+            raise SignInRefused(until, was_checked=False)
 
 
 def _went_well(session: Session, counts: tuple[_Count, ...], key: str) -> None:
