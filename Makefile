@@ -25,7 +25,7 @@ MANIFEST := btb_pro/static/manifest.json
 NODE_MODULES := assets/node_modules/.package-lock.json
 CHECKERS := assets/node_modules/.checkers.stamp
 
-.PHONY: help demo test check pages screens lint env assets translations compile lock chromium clean
+.PHONY: help demo test check pages screens lint env assets translations roles compile lock chromium clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -117,6 +117,9 @@ translations: $(VENV)/base.stamp ## Brings the catalogues up to date with the co
 	@for file in $(TRANSLATIONS)/messages.pot $(LANGUAGES:%=$(TRANSLATIONS)/%/LC_MESSAGES/messages.po); do \
 	  sed '/^"POT-Creation-Date:/d; /^"PO-Revision-Date:/d; /^"Generated-By:/d; /^"Report-Msgid-Bugs-To:/d; /^"Last-Translator:/d; /^"Language-Team:/d' $$file > $$file.new && mv $$file.new $$file; done
 	@$(MAKE) --no-print-directory compile
+
+roles: $(VENV)/test.stamp ## Writes docs/roles.md from the table of roles and routes
+	@$(BIN)/python -m tests.guards.roles_page
 
 # ---------------------------------------------------------------- locks and tools
 

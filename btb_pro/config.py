@@ -63,6 +63,8 @@ class Settings:
     sms_from: str = ""
     hook_keys: tuple[str, ...] = field(default=(), repr=False)
     """Secrets of those who may report what became of a message."""
+    needs_second_factor: bool = True
+    """Whether the staff sign in with a second factor; only an instance that is no production may say no."""
 
     @property
     def is_production(self) -> bool:
@@ -98,6 +100,7 @@ def read_settings(instance: Path | None = None, environ: Mapping[str, str] | Non
         backup_keys=_backup_keys(values),
         **_outside(values),
         hook_keys=_keys(values, "BTB_HOOK_KEYS") if values.get("BTB_HOOK_KEYS") else (),
+        needs_second_factor=_second_factor(values) == "required",
     )
     if settings.is_production:
         _check_production(settings)
@@ -236,9 +239,18 @@ def _whole_number(values: Mapping[str, str], name: str) -> int:
     return int(text)
 
 
+def _second_factor(values: Mapping[str, str]) -> str:
+    text = values.get("BTB_SECOND_FACTOR") or "required"
+    if text not in ("required", "optional"):
+        raise SettingError("BTB_SECOND_FACTOR must be required or optional.")
+    return text
+
+
 def _check_production(settings: Settings) -> None:
     if not settings.trusted_hosts:
         raise SettingError("BTB_TRUSTED_HOSTS is missing: name the host of BTB_BASE_URL.")
+    if not settings.needs_second_factor:
+        raise SettingError("BTB_SECOND_FACTOR must be required in production: take the line out.")
     path = settings.instance / SETTINGS_FILE
     if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise SettingError(f"{path} may be read by others: run chmod 600 on it.")

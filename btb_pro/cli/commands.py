@@ -13,6 +13,7 @@ from btb_pro.cli.participant_changes import participant
 from btb_pro.cli.requests import request
 from btb_pro.cli.serving import serve
 from btb_pro.cli.studies import study
+from btb_pro.cli.users import user
 from btb_pro.cli.working import work
 
 COMMANDS: tuple[click.Command, ...] = (
@@ -26,6 +27,7 @@ COMMANDS: tuple[click.Command, ...] = (
     invite,
     revoke,
     request,
+    user,
     export,
     audit,
     backup,

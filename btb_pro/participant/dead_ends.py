@@ -5,14 +5,14 @@ from contextlib import suppress
 from flask import g, redirect, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from btb_pro.incoming import drain, refuse_foreign, refuse_unreadable
 from btb_pro.links import UnknownLink
 from btb_pro.participant.blueprint import participant
 from btb_pro.participant.cookies import session_secret
 from btb_pro.participant.items import ResponseValue
-from btb_pro.participant.requests import drain, refuse_foreign, refuse_unreadable
 from btb_pro.participant.visitor import DeadEnd, GoTo, runtime
 from btb_pro.services.made_requests import RequestKind, may_ask
 from btb_pro.services.opened_links import LinkState
@@ -83,13 +83,9 @@ def database_failed(error: OperationalError) -> ResponseValue:
     return _dead_end(title, paragraphs, 503)
 
 
-@participant.app_errorhandler(HTTPException)
-def http_error(error: HTTPException) -> ResponseValue | HTTPException:
+def http_error(error: HTTPException) -> ResponseValue:
     """The page of a request that the server refuses, in the visitor's language, with a way back."""
     code = error.code or 500
-    # A request for a host that is none of ours has no routes, so no page can be made for it.
-    if code < 400 or isinstance(error, SecurityError):
-        return error
     if code == 404 and request.path.startswith("/s/"):
         return unknown_link(UnknownLink())
     if code == 413:
@@ -104,10 +100,8 @@ def http_error(error: HTTPException) -> ResponseValue | HTTPException:
     return _dead_end(title, paragraphs, code, back=back)
 
 
-@participant.app_errorhandler(Exception)
-def unexpected(error: Exception) -> ResponseValue:
+def unexpected(_error: Exception) -> ResponseValue:
     """The page for a mistake of ours."""
-    log_error(error)
     title, paragraphs = _our_mistake()
     return _dead_end(title, paragraphs, 500)
 

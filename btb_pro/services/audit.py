@@ -62,6 +62,17 @@ class Tag(StrEnum):
     BACKUP_TAKE = "backup:take"
     BACKUP_RESTORE = "backup:restore"
     DATABASE_MOVE = "database:move"
+    STAFF_SIGN_IN_REFUSED = "staff:refuse_sign_in"
+    STAFF_CONFIRM = "staff:confirm_identity"
+    STAFF_ADD = "staff:add"
+    STAFF_CHANGE = "staff:change"
+    STAFF_DISABLE = "staff:disable"
+    STAFF_ENABLE = "staff:enable"
+    STAFF_LINK = "staff:issue_link"
+    STAFF_PASSWORD = "staff:choose_password"
+    STAFF_SECOND_FACTOR = "staff:set_second_factor"
+    STAFF_SECOND_FACTOR_FORGET = "staff:forget_second_factor"
+    STAFF_RECOVERY_CODES = "staff:renew_recovery_codes"
 
 
 @dataclass(frozen=True, slots=True)

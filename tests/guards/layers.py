@@ -20,8 +20,8 @@ RANKS = {
     "messaging": 3, "exports": 3,
     # work
     "services": 4,
-    # what both faces share: of one request, and of the app
-    "this_request": 5,
+    # what both faces share: of one request, of what comes in, and of the app
+    "this_request": 5, "incoming": 5,
     "web": 6,
     # edges
     "participant": 7, "console": 7, "api": 7, "cli": 7,
