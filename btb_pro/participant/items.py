@@ -77,6 +77,7 @@ class PageView:
             save_page(
                 self.visitor.db,
                 self.visitor.context,
+                self.visitor.runtime,
                 self.visitor.answering,
                 replace(save, passes_on=goes_on),
             )
@@ -97,7 +98,7 @@ class PageView:
         save = self.save_of(self.state_sent(), reading)
         visitor = self.visitor
         try:
-            save_page(visitor.db, visitor.context, visitor.answering, replace(save, passes_on=True))
+            save_page(visitor.db, visitor.context, visitor.runtime, visitor.answering, replace(save, passes_on=True))
         except KeyUsedTwice:
             return "", 422
         return "", 204

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from btb_pro.instruments.catalogue import load_instruments
 from btb_pro.instruments.model import Instrument
+from btb_pro.safety_rules import SAFETY_KEYS
 from btb_pro.study import QuietHours, Study, VisitPart
 from btb_pro.study_file import (
     PACKAGED_STUDY,
@@ -183,7 +184,7 @@ def test_a_file_in_another_encoding_is_told_with_its_first_strange_line(tmp_path
 
 def test_an_empty_file_is_told_what_it_lacks(tmp_path: Path) -> None:
     problems = problems_of(file_with(tmp_path, ""))
-    optional = {"allow_unapproved_wording", "minimum_share"}
+    optional = {"allow_unapproved_wording", "minimum_share", "safety"}
     missing = {problem.message.split(" is missing.")[0] for problem in problems}
     assert missing == set(STUDY_KEYS) - optional
     assert {problem.line for problem in problems} == {1}
@@ -260,7 +261,11 @@ def section_of(heading: str) -> str:
     [
         (
             "The study",
-            [key for key in STUDY_KEYS if key not in ("site", "visit", "quiet_hours", "minimum_share")],
+            [
+                key
+                for key in STUDY_KEYS
+                if key not in ("site", "visit", "quiet_hours", "minimum_share", "safety")
+            ],
         ),
         ("[[site]]", SITE_KEYS),
         ("[[visit]]", VISIT_KEYS),
