@@ -8,6 +8,7 @@ from btb_pro.cli.exporting import export
 from btb_pro.cli.installing import init
 from btb_pro.cli.instruments import instruments
 from btb_pro.cli.invitations import invite, revoke
+from btb_pro.cli.letters import letter
 from btb_pro.cli.participants import participant
 from btb_pro.cli.requests import request
 from btb_pro.cli.serving import serve
@@ -22,6 +23,7 @@ COMMANDS: tuple[click.Command, ...] = (
     participant,
     invite,
     revoke,
+    letter,
     request,
     export,
     audit,

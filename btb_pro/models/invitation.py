@@ -37,4 +37,6 @@ class Invitation(Base):
     expires_at: Mapped[datetime] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
     end_reason: Mapped[str | None] = mapped_column(String(10))
+    typed_code_hmac: Mapped[str | None] = mapped_column(String(64), unique=True)
+    """Finds the link by the code of a letter; without the key it gives no code. None: no letter was made."""
     event_seq: Mapped[int] = event_seq()

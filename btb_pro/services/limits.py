@@ -31,7 +31,8 @@ class Limit:
     """How one kind of failure is slowed.
 
     The first `free` failures within `window` cost nothing; the next one costs a pause of one second, and each
-    further one twice the pause before, up to `longest`. `window` after the first failure the count begins anew.
+    further one twice the pause before, up to `longest`. `window` after the first failure, counting begins
+    anew.
     """
 
     name: str
@@ -51,7 +52,8 @@ class Limit:
 def wait_until(session: Session, limit: Limit, whom: str, secret_key: str) -> datetime | None:
     """Until when nothing more may be tried, or None if it may be tried now.
 
-    `whom` is what is counted: an address of `network_of`, an account, both joined, or "" for everybody together.
+    `whom` is what is counted: an address of `network_of`, an account, both joined, or "" for everybody at
+    once.
     """
     query = select(RateCount.blocked_until).where(RateCount.key == _key(limit, whom, secret_key))
     until = session.execute(query).scalar_one_or_none()
@@ -75,6 +77,15 @@ def failures(session: Session, limit: Limit, whom: str, secret_key: str) -> int:
     """How many failures count at present."""
     row = session.get(RateCount, _key(limit, whom, secret_key))
     return 0 if row is None or row.since + limit.window <= clock.now() else row.failures
+
+
+def take_back(session: Session, limit: Limit, whom: str, secret_key: str) -> None:
+    """Undo one failure and the pause that it set: that try went well. Earlier ones count on."""
+    row = session.get(RateCount, _key(limit, whom, secret_key), with_for_update=True)
+    if row is not None:
+        row.failures = max(0, row.failures - 1)
+        row.blocked_until = None
+        session.flush()
 
 
 def forget(session: Session, limit: Limit, whom: str, secret_key: str) -> None:

@@ -22,7 +22,7 @@ RANKS = {
     # work
     "services": 4,
     # what both faces share: of one request, and of the app
-    "this_request": 5,
+    "this_request": 5, "refused_values": 5,
     "web": 6,
     # edges
     "participant": 7, "console": 7, "api": 7, "cli": 7,

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from btb_pro.instruments.catalogue import load_instruments
 from btb_pro.instruments.model import Instrument
-from btb_pro.safety_rules import SAFETY_KEYS
 from btb_pro.study import QuietHours, Study, VisitPart
 from btb_pro.study_file import (
     PACKAGED_STUDY,
