@@ -48,8 +48,7 @@ def answer_here(number: str, visit: str) -> ResponseReturnValue:
         end_session(desk.db, desk.context, desk.signed_in)
     logout_user()
     session.clear()
-    language = participant.language
-    response = redirect(f"{address}?lang={language}" if language else address, 303)
+    response = redirect(address, 303)
     response.delete_cookie(current_app.config["SESSION_COOKIE_NAME"], httponly=True, samesite="Lax")
     return response
 

@@ -34,15 +34,15 @@ def open_code() -> ResponseValue:
         if wait_until(db, WRONG_CODES, whom, key) is not None:
             return _page(gettext("That was tried too often. Wait two minutes and try again.")), 429
         invitation = find_typed(db, house, request.form.get("code", ""))
-        if invitation is None:
-            note_failure(db, WRONG_CODES, whom, key)
-        else:
+        token = house.links.token(invitation.public_id) if invitation else ""
+        if token:
             forget(db, WRONG_CODES, whom, key)
+        else:
+            note_failure(db, WRONG_CODES, whom, key)
         db.commit()
-    if invitation is None:
+    if not token:
         fault = gettext("We do not know this code. Compare it with the letter, letter by letter, or ring us.")
         return _page(fault), 422
-    token = house.links.token(invitation.public_id)
     wished = request.args.get("lang")
     return redirect(url_for("participant.start", token=token, lang=wished), 303)
 

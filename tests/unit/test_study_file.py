@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from btb_pro.instruments.catalogue import load_instruments
 from btb_pro.instruments.model import Instrument
+from btb_pro.safety_rules import SAFETY_KEYS
 from btb_pro.study import QuietHours, Study, VisitPart
 from btb_pro.study_file import (
     PACKAGED_STUDY,
@@ -270,6 +271,7 @@ def section_of(heading: str) -> str:
         ("[[visit]]", VISIT_KEYS),
         ("[quiet_hours]", QUIET_HOURS_KEYS),
         ("[minimum_share]", []),
+        ("[[safety]]", SAFETY_KEYS),
     ],
 )
 def test_the_guide_explains_every_key_and_no_other(heading: str, keys: list[str]) -> None:
