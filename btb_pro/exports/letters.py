@@ -94,7 +94,13 @@ def _document(letters: Sequence[Letter], draw: Callable[[Canvas], None]) -> byte
     language = letters[0].languages[0]
     title = _words(language).gettext("Open your link")
     made = BytesIO()
-    canvas = Canvas(made, pagesize=A4, invariant=True, lang=language)
+    canvas = Canvas(
+        made,
+        pagesize=A4,
+        invariant=True,
+        lang=language,
+        initialFontName=_PLAIN,  # type: ignore[arg-type]  # the stubs take it for a number
+    )
     canvas.setTitle(title)
     canvas.setAuthor(letters[0].asker[language])
     canvas.setViewerPreference("DisplayDocTitle", "true")
@@ -133,19 +139,21 @@ def _draw_card(canvas: Canvas, letter: Letter, left: float, top: float) -> None:
     names = [(letter.asker[first], True), (f"{letter.study[first]} · {letter.study_number}", False)]
     top = _stack(canvas, names, left, top, width, 9)
     side = 36 * mm
-    _draw_qr(canvas, letter.link, left - 2 * mm, top - 1 * mm, side)
-    ways = [(letter.typed_address, True), (letter.typed_code, True)]
-    words = _words(first)
-    ways.insert(0, (words.gettext("Point the camera of your phone here, or type:"), False))
+    _draw_qr(canvas, letter.link, left, top - 1 * mm, side)
+    here = [_words(one).gettext("Point the camera of your phone here, or type:") for one in letter.languages]
+    ways = [(text, False) for text in here] + [(letter.typed_address, True), (letter.typed_code, True)]
     beside = left + side + 1 * mm
     _stack(canvas, ways, beside, top - 4 * mm, width - side - 1 * mm, 8.5, space=2)
     top -= side + 1 * mm
-    size = 8 if len(letter.languages) > 1 else 9
+    is_crowded = len(letter.languages) > 1
+    size = 8.5 if is_crowded else 10
     for language in letter.languages:
         words = _words(language)
-        texts = [(" ".join(_opening(letter, language, words)[1:]), False)]
+        # The sender stands above already; two languages need the room.
+        opening = _opening(letter, language, words)
+        texts = [(" ".join(opening[1:] if is_crowded else opening), False)]
         texts += [(_not_watched(words), False), (_whom_to_ring(letter, words), False)]
-        top = _stack(canvas, texts, left, top - 2 * mm, width, size, space=1)
+        top = _stack(canvas, texts, left, top - 2 * mm, width, size, space=2)
 
 
 def _opening(letter: Letter, language: str, words: NullTranslations) -> list[str]:
@@ -181,7 +189,7 @@ def _closing(letter: Letter, words: NullTranslations) -> list[str]:
         words.gettext("Square and code are for you alone: keep this letter to yourself."),
         _not_watched(words),
         words.gettext("Would you rather answer on paper, or do you need help? Ring %(phone)s.")
-        % {"phone": letter.phone},
+        % {"phone": _unbroken(letter.phone)},
     ]
 
 
@@ -193,11 +201,16 @@ def _not_watched(words: NullTranslations) -> str:
 
 
 def _whom_to_ring(letter: Letter, words: NullTranslations) -> str:
-    return words.gettext("Do you need help? Ring") + f" {letter.phone}"
+    return words.gettext("Do you need help? Ring") + f" {_unbroken(letter.phone)}"
 
 
 def _day(day: date, language: str) -> str:
-    return str(format_date(day, _DAY[language], locale=language))
+    return _unbroken(str(format_date(day, _DAY[language], locale=language)))
+
+
+def _unbroken(text: str) -> str:
+    """A text that no line ends within."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _stack(
@@ -214,7 +227,7 @@ def _stack(
         style = ParagraphStyle(
             "text", fontName=_BOLD if is_bold else _PLAIN, fontSize=size, leading=size * 1.4
         )
-        paragraph = Paragraph(escape(text.replace("116 117", "116\N{NO-BREAK SPACE}117")), style)
+        paragraph = Paragraph(escape(text.replace("116 117", _unbroken("116 117"))), style)
         _, height = paragraph.wrap(width, top)
         paragraph.drawOn(canvas, left, top - height)
         top -= height + space
@@ -226,6 +239,8 @@ def _draw_qr(canvas: Canvas, link: str, left: float, top: float, side: float) ->
     code = segno.make_qr(link, error="m")
     rows = [bytes(row) for row in code.matrix_iter(border=_QR_BORDER)]
     module = side / len(rows)
+    # The quiet zone lies in the margin, so that the square stands in line with the text.
+    left -= _QR_BORDER * module
     path = canvas.beginPath()
     for down, row in enumerate(rows):
         start = 0

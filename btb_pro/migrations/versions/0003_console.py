@@ -30,15 +30,13 @@ def upgrade() -> None:
     op.add_column("visit", _instant("begins_at", nullable=True))
     op.add_column("participant_session", _instant("confirmed_at", nullable=True))
     op.add_column("contact", _instant("failed_at", nullable=True))
-    with op.batch_alter_table("invitation") as invitation:
-        invitation.add_column(sa.Column("typed_code_hmac", sa.String(64), nullable=True))
-        invitation.create_unique_constraint(op.f("uq_invitation_typed_code_hmac"), ["typed_code_hmac"])
+    op.add_column("invitation", sa.Column("typed_code_hmac", sa.String(64), nullable=True))
+    op.create_index("uq_invitation_typed_code", "invitation", ["typed_code_hmac"], unique=True)
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("invitation") as invitation:
-        invitation.drop_constraint(op.f("uq_invitation_typed_code_hmac"), type_="unique")
-        invitation.drop_column("typed_code_hmac")
+    op.drop_index("uq_invitation_typed_code", table_name="invitation")
+    op.drop_column("invitation", "typed_code_hmac")
     for table, column in (
         ("contact", "failed_at"),
         ("participant_session", "confirmed_at"),

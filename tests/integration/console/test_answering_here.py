@@ -28,7 +28,7 @@ def tablet(world: World) -> PlainBrowser:
 
 def cookies(browser: PlainBrowser) -> set[str]:
     """Names of the cookies that the browser holds."""
-    return {key[2] for key in browser.client._cookies}
+    return {key[2] for key in browser.client._cookies or ()}
 
 
 def answered(browser: PlainBrowser) -> PlainBrowser:
