@@ -79,7 +79,7 @@
     write(name, read(name).filter(one => one.k !== entry.k));
     if (name !== store) return true;
     if (answer.type === 'opaqueredirect' || answer.status === 410) { location.reload(); return false; }
-    if (answer.status === 201) { location.assign(base + 'receipt'); return false; }
+    if (answer.status === 201) { location.assign(answer.headers.get('Location') || base + 'receipt'); return false; }
     return true;
   };
 
@@ -224,9 +224,21 @@
     if (read(store).length) otherwise(); else location.assign(base + 'review');
   }
 
+  // Nothing of these sessions stays in the browser; what could not be sent yet is not thrown away.
+  async function leaveNothing(target) {
+    const names = target.dataset.leaves.split(' ').map(handle => 'btb:/q/' + handle + '/');
+    const waits = () => names.some(name => read(name).length);
+    sendNow();
+    for (let i = 0; i < 30 && waits() && navigator.onLine; i++) await new Promise(done => setTimeout(done, 100));
+    if (waits()) { target.querySelector('[role=status]').textContent = target.dataset.waiting; return; }
+    names.forEach(name => write(name, []));
+    target.submit();
+  }
+
   addEventListener('submit', event => {
     const button = event.submitter || {};
-    if (event.target.id === 'page' && kind() === 'items') turn(event, button);
+    if (event.target.dataset.leaves !== undefined) { event.preventDefault(); leaveNothing(event.target); }
+    else if (event.target.id === 'page' && kind() === 'items') turn(event, button);
     else if (event.target.dataset.submits !== undefined && button.name === 'next' && read(store).length) {
       event.preventDefault();
       put(event.target.getAttribute('action'), [...new FormData(event.target), ['next', '1']]);
@@ -240,7 +252,10 @@
     if (current && number && number !== current && !show(number, false)) location.reload();
   });
   addEventListener('online', sendNow);
-  addEventListener('pageshow', sendNow);
+  addEventListener('pageshow', event => {
+    // A page that the browser kept would show what was answered before the tablet was handed back.
+    if (event.persisted && document.querySelector('[data-leaves]')) location.reload(); else sendNow();
+  });
   addEventListener('pagehide', sendNow);
   document.addEventListener('visibilitychange', sendNow);
 

@@ -80,6 +80,31 @@ class QuietHours:
 
 
 @dataclass(frozen=True, slots=True)
+class SafetyContact:
+    """Where a safety alert goes: an e-mail address, or a phone number in E.164."""
+
+    channel: str
+    """``email`` or ``sms``."""
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyRule:
+    """An answer after which the protocol wants somebody to ring the participant."""
+
+    code: str
+    item: str
+    """The form field's code."""
+    answers: frozenset[str]
+    """The codes that raise the alert; one of them is enough."""
+    contacts: Mapping[str, SafetyContact]
+    """By site code; under `EVERY_OTHER_SITE` for those that have none of their own."""
+
+
+EVERY_OTHER_SITE = "others"
+
+
+@dataclass(frozen=True, slots=True)
 class Study:
     """A study file, read and found sound: every text is there in each of `languages`."""
 
@@ -103,6 +128,8 @@ class Study:
     """The worker invites when a visit's window opens; else a person does."""
     minimum_share: Mapping[str, Fraction]
     """By score code, for every score of every instrument: the file's share, or else the instrument's own."""
+    safety: tuple[SafetyRule, ...]
+    """Empty where the protocol asks for no safety alert."""
     sha256: str
     """Of the file's bytes, in hexadecimal."""
     phone_countries: tuple[str, ...] = ("NO",)
@@ -127,6 +154,18 @@ class Study:
         if language not in self.languages:
             raise UnknownCode("language", language, self.languages)
         return texts[language]
+
+
+def safety_contact(study: Study, rule: str, site: str) -> SafetyContact:
+    """Who is told at a site when a safety rule comes true. Raises `UnknownCode` for a rule that is gone.
+
+    A site that the file names no longer has no contact of its own: any of the rule's is better than nobody.
+    """
+    for known in study.safety:
+        if known.code == rule:
+            first = next(iter(known.contacts.values()))
+            return known.contacts.get(site, known.contacts.get(EVERY_OTHER_SITE, first))
+    raise UnknownCode("safety rule", rule, [known.code for known in study.safety])
 
 
 def sections_asked(parts: tuple[VisitPart, ...]) -> Mapping[str, frozenset[str] | None]:

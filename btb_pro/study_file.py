@@ -17,6 +17,7 @@ import phonenumbers
 from btb_pro.i18n import LANGUAGES
 from btb_pro.instruments.model import Instrument
 from btb_pro.refusals import PlainRefusal
+from btb_pro.safety_rules import read_safety_rules
 from btb_pro.scoring.scores import shares_refused
 from btb_pro.study import QuietHours, Site, Study, Visit, VisitPart
 from btb_pro.toml_lines import Table, TomlRefused, read_document
@@ -27,7 +28,7 @@ PACKAGED_STUDY = Path(str(files("btb_pro").joinpath("study.toml")))
 STUDY_KEYS = (
     "code", "version", "languages", "name", "asker", "privacy_url", "accessibility_url",
     "allow_unapproved_wording", "link_days_without_day0", "reminders_at_most", "invites_by_itself",
-    "phone_countries", "site", "visit", "quiet_hours", "minimum_share",
+    "phone_countries", "site", "visit", "quiet_hours", "minimum_share", "safety",
 )  # fmt: skip
 SITE_KEYS = ("code", "name", "phone")
 VISIT_KEYS = (
@@ -93,6 +94,10 @@ def _read(document: Table, instruments: Mapping[str, Instrument], sha256: str) -
     """The study; worth nothing when the document has noted mistakes."""
     _refuse_unknown_keys(document, STUDY_KEYS)
     languages = _languages(document)
+    sites = _sites(document)
+    visits = _visits(document, languages, instruments)
+    asked = {part.instrument for visit in visits for part in visit.parts} & set(instruments)
+    fields = [field for code in instruments if code in asked for field in instruments[code].fields]
     return Study(
         code=_code(document),
         version=document.text("version", 'text in quotes such as "1"', most=40),
@@ -103,12 +108,13 @@ def _read(document: Table, instruments: Mapping[str, Instrument], sha256: str) -
         accessibility_url=_addresses(document, "accessibility_url", languages),
         allow_unapproved_wording=document.statement("allow_unapproved_wording", default=False),
         link_days_without_day0=document.whole_number("link_days_without_day0", 1, 365),
-        sites=_sites(document),
-        visits=_visits(document, languages, instruments),
+        sites=sites,
+        visits=visits,
         quiet_hours=_quiet_hours(document),
         reminders_at_most=document.whole_number("reminders_at_most", 0, 20, default=_REMINDERS_AT_MOST),
         invites_by_itself=document.statement("invites_by_itself", default=False),
         minimum_share=_minimum_share(document, instruments),
+        safety=read_safety_rules(document, fields, [site.code for site in sites]),
         sha256=sha256,
         phone_countries=_phone_countries(document),
     )

@@ -9,6 +9,7 @@ from btb_pro.cli.exporting import export
 from btb_pro.cli.installing import init
 from btb_pro.cli.instruments import instruments
 from btb_pro.cli.invitations import invite, revoke
+from btb_pro.cli.letters import letter
 from btb_pro.cli.participant_changes import participant
 from btb_pro.cli.requests import request
 from btb_pro.cli.serving import serve
@@ -26,6 +27,7 @@ COMMANDS: tuple[click.Command, ...] = (
     participant,
     invite,
     revoke,
+    letter,
     request,
     user,
     export,

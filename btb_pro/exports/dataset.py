@@ -21,6 +21,7 @@ from btb_pro.exports.records import (
     FieldRecord,
     Filters,
     HistoryRecord,
+    Origin,
     ScoreRecord,
     VisitRecord,
     VisitStatus,
@@ -30,6 +31,7 @@ from btb_pro.instruments.model import Field, Instrument
 from btb_pro.instruments.states import AnswerState, StoredAnswer, field_state, field_value
 from btb_pro.models.answer import Answer
 from btb_pro.models.invitation import Invitation
+from btb_pro.models.paper_entry import PaperEntry
 from btb_pro.models.participant import Participant
 from btb_pro.models.participant_session import ParticipantSession
 from btb_pro.models.response import Response
@@ -49,12 +51,12 @@ _ANSWER_COLUMNS = (
     Answer.language,
     Answer.wording_sha256,
     Answer.mode,
+    Answer.session_id,
     Answer.shown_at,
     Answer.device_at,
     Answer.received_at,
-    Answer.session_id,
 )
-"""In the order of `AnswerRow`."""
+"""In the order of `AnswerRow`, whose origin mode and session make."""
 
 
 class _Person(NamedTuple):
@@ -104,6 +106,7 @@ class Dataset:
         self._asked = {visit.code: sections_asked(visit.parts) for visit in study.visits}
         self._session_numbers = self._number_sessions()
         self._as_of = AsOf(session, cutoff.seq, ("expires_at",))
+        self._typed_in = self._read_typed_in()
 
     def visits(self) -> Iterator[VisitRecord]:
         """Every visit with a saved answer, or sent in, in order."""
@@ -249,9 +252,12 @@ class Dataset:
         return answers
 
     def _answer(self, columns: Sequence[Any]) -> AnswerRow:
-        seq, field, state, value, *as_stored, session_id = columns
+        seq, field, state, value, language, sha256, mode, session_id, *times = columns
         stored = StoredAnswer(AnswerState(state), value)
-        return AnswerRow(seq, field, stored, *(*as_stored, self._session_numbers[session_id]))
+        origin = self._typed_in.get(session_id) or Origin(mode)
+        return AnswerRow(
+            seq, field, stored, language, sha256, origin, *(*times, self._session_numbers[session_id])
+        )
 
     def _read_versions(self, visit_ids: Sequence[int]) -> Mapping[int, Mapping[str, str]]:
         versions: dict[int, dict[str, str]] = {}
@@ -298,6 +304,15 @@ class Dataset:
         return {
             visit_id: self._as_of.instant("invitation", f"{number}/{code}", "expires_at", expires_at)
             for visit_id, expires_at, number, code in rows
+        }
+
+    def _read_typed_in(self) -> Mapping[int, Origin]:
+        """Session id to where its answers came from, for what staff typed in. It never changes afterwards."""
+        rows = self._session.execute(select(PaperEntry).where(PaperEntry.session_id.is_not(None))).scalars()
+        return {
+            row.session_id: Origin(row.mode, (row.first_by, row.second_by or ""), row.paper_on)
+            for row in rows
+            if row.session_id is not None
         }
 
     def _number_sessions(self) -> Mapping[int, int]:

@@ -18,7 +18,7 @@ WIDE_KEYS = ("participant", "site", "visit", "status", "started_at", "submitted_
 LONG_HEADER = (
     "participant", "site", "visit", "instrument", "instrument_version", "wording_sha256", "item", "value",
     "state", "language", "mode", "first_answered_at", "answered_at", "answered_at_local", "received_at",
-    "changes", "shown_at", "device_at", "device_offset",
+    "changes", "shown_at", "device_at", "device_offset", "entered_by", "paper_on",
 )  # fmt: skip
 HISTORY_HEADER = (
     "participant", "site", "visit", "instrument", "instrument_version", "item", "value", "state", "language",
@@ -63,7 +63,7 @@ def long_rows(visit: VisitRecord, variables: Mapping[str, Sequence[FieldVariable
         instrument = [field.instrument.code, field.instrument_version]
         newest = field.newest
         sha256, language, mode = (
-            (newest.wording_sha256, newest.language, newest.mode) if newest else ("", "", "")
+            (newest.wording_sha256, newest.language, newest.origin.mode) if newest else ("", "", "")
         )
         times = _long_times(field, newest)
         for variable in variables[code]:
@@ -88,7 +88,7 @@ def history_row(record: HistoryRecord) -> TextRow:
         STATE_OF_ROW[answer.stored.state].value,
         answer.language,
         answer.wording_sha256,
-        answer.mode,
+        answer.origin.mode,
         _time(answer.shown_at),
         answer.device_at or "",
         _time(answer.received_at),
@@ -135,7 +135,8 @@ def _wide_cell(variable: FieldVariable, field: FieldRecord | None) -> str:
 def _long_times(field: FieldRecord, newest: AnswerRow | None) -> TextRow:
     """From `first_answered_at` to the last column."""
     if newest is None:
-        return ["", "", "", "", "0", "", "", ""]
+        return ["", "", "", "", "0", "", "", "", "", ""]
+    origin = newest.origin
     received_at = clock.utc_text(newest.received_at)
     return [
         _time(field.first_answered_at),
@@ -146,6 +147,8 @@ def _long_times(field: FieldRecord, newest: AnswerRow | None) -> TextRow:
         _time(newest.shown_at),
         newest.device_at or "",
         device_offset(newest.device_at),
+        " ".join(origin.entered_by),
+        origin.paper_on.isoformat() if origin.paper_on else "",
     ]
 
 

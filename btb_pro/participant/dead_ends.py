@@ -57,7 +57,7 @@ def dead_link(error: DeadEnd) -> ResponseValue:
     g.site_code = error.site_code
     title, paragraphs = _words(error.state)
     ask_action = ""
-    if may_ask(error.state, RequestKind.NEW_LINK):
+    if may_ask(error.state, RequestKind.NEW_LINK) and "tablet_handle" not in g:
         ask_action = url_for("participant.ask_new_link", token=_token(error), lang=language_of_request())
     return _dead_end(title, paragraphs, _STATUS.get(error.state, _GONE), ask_action=ask_action)
 

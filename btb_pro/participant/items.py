@@ -16,7 +16,7 @@ from btb_pro.participant.form import MainForm, Reading, changed, item_named, mai
 from btb_pro.participant.page_state import PageState, PageStateSigner, new_page_state
 from btb_pro.participant.phone import client_key, device_time, is_from_script, shown_time
 from btb_pro.participant.presenting import PagePresenter, shown_values, values_to_show
-from btb_pro.participant.visitor import GoTo, Visitor, runtime, visiting
+from btb_pro.participant.visitor import GoTo, Visitor, runtime, visiting, way_out
 from btb_pro.services.answers import KeyUsedTwice, PageSave, present_after, save_page
 from btb_pro.services.sessions import change_language
 from btb_pro.this_request import speak
@@ -77,6 +77,7 @@ class PageView:
             save_page(
                 self.visitor.db,
                 self.visitor.context,
+                self.visitor.runtime,
                 self.visitor.answering,
                 replace(save, passes_on=goes_on),
             )
@@ -97,7 +98,9 @@ class PageView:
         save = self.save_of(self.state_sent(), reading)
         visitor = self.visitor
         try:
-            save_page(visitor.db, visitor.context, visitor.answering, replace(save, passes_on=True))
+            save_page(
+                visitor.db, visitor.context, visitor.runtime, visitor.answering, replace(save, passes_on=True)
+            )
         except KeyUsedTwice:
             return "", 422
         return "", 204
@@ -206,8 +209,7 @@ class PageView:
     def _next_address(self) -> str:
         visitor, number, button = self.visitor, self.page.number, self._button_beside_next()
         if visitor.answering.is_over:
-            token = visitor.runtime.links.token(visitor.answering.invitation.public_id)
-            return url_for("participant.start", token=token)
+            return way_out(visitor.answering, visitor.runtime)
         if button in ("decline", "clear"):
             item = item_named(self.page.items, request.form[button])
             return self._address(number) + (f"#q-{item.code}" if item else "")

@@ -13,9 +13,10 @@ from btb_pro.participant.blueprint import Access, access, participant
 from btb_pro.participant.form import main_form
 from btb_pro.participant.items import ResponseValue
 from btb_pro.participant.parts import switch_language
-from btb_pro.participant.presenting import printable, refusal_text
+from btb_pro.participant.presenting import printable
 from btb_pro.participant.start import open_link
 from btb_pro.participant.visitor import GoTo, Visitor, request_context, runtime, visiting
+from btb_pro.refused_values import refusal_text
 from btb_pro.services.made_requests import RequestKind, may_ask
 from btb_pro.services.opened_links import OpenedLink
 from btb_pro.services.requests import LONGEST_TEXT, ask_for_correction

@@ -30,7 +30,7 @@ def tap(handle: str, number: str) -> Response | tuple[Response, int]:
         # A tap is meant, whatever the page showed when it was made.
         save = replace(view.save_of(state, reading), values=reading.values)
         try:
-            save_page(visitor.db, visitor.context, visitor.answering, save)
+            save_page(visitor.db, visitor.context, visitor.runtime, visitor.answering, save)
         except KeyUsedTwice:
             return jsonify(stored=False), 422
         return jsonify(stored=True)

@@ -209,7 +209,7 @@ class _Story:
                 passes_on=True,
             )
             answering = self._answering()
-            save_page(stage.session, stage.of(answering.participant), answering, save)
+            save_page(stage.session, stage.of(answering.participant), stage.runtime, answering, save)
 
         return play
 

@@ -64,4 +64,22 @@ CONSOLE_ROUTES: dict[str, object] = {
     "POST /console/participants/<number>/day0": Permission.CHANGE_PARTICIPANTS,
     "GET /console/participants/<number>/visits/<code>": Permission.CHANGE_PARTICIPANTS,
     "POST /console/participants/<number>/visits/<code>": Permission.CHANGE_PARTICIPANTS,
+    # safety
+    "GET /console/safety/<int:number>": Permission.ACKNOWLEDGE_SAFETY,
+    "POST /console/safety/<int:number>": Permission.ACKNOWLEDGE_SAFETY,
+    # typing in from paper
+    "GET /console/participants/<number>/paper/<visit>": Permission.KEY_PAPER,
+    "POST /console/participants/<number>/paper/<visit>": Permission.KEY_PAPER,
+    "GET /console/participants/<number>/paper/<visit>/page/<int:page>": Permission.KEY_PAPER,
+    "POST /console/participants/<number>/paper/<visit>/page/<int:page>": Permission.KEY_PAPER,
+    "POST /console/participants/<number>/paper/<visit>/end": Permission.KEY_PAPER,
+    "GET /console/participants/<number>/paper/<visit>/again": Permission.KEY_PAPER,
+    "POST /console/participants/<number>/paper/<visit>/again": Permission.KEY_PAPER,
+    "POST /console/participants/<number>/paper/<visit>/discard": Permission.KEY_PAPER,
+    # letters and the tablet
+    "GET /console/participants/<number>/at-hand/<visit>": Permission.INVITE,
+    "POST /console/participants/<number>/answer-here/<visit>": Permission.INVITE,
+    "POST /console/participants/<number>/letter/<visit>.pdf": Permission.INVITE,
+    "GET /console/letters": Permission.INVITE,
+    "POST /console/letters.pdf": Permission.INVITE,
 }

@@ -9,6 +9,16 @@ from tests.support.world import World
 
 ROUTES: dict[str, object] = {
     "GET /": Access.ANYONE,
+    "GET /k": Access.ANYONE,
+    "POST /k": Access.ANYONE,
+    "GET /done": Access.ANYONE,
+    "GET /tablet/<ticket>": Access.ANYONE,
+    "POST /tablet/<ticket>": Access.ANYONE,
+    "POST /tablet/<ticket>/leave": Access.ANYONE,
+    "GET /s/<token>/leave": Access.ANYONE,
+    "POST /s/<token>/leave": Access.ANYONE,
+    "GET /q/<handle>/leave": Access.SESSION,
+    "POST /q/<handle>/leave": Access.SESSION,
     "GET /s/<token>": Access.ANYONE,
     "POST /s/<token>": Access.ANYONE,
     "GET /s/<token>/not-me": Access.ANYONE,

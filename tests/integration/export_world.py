@@ -118,7 +118,7 @@ class ExportWorld:
             answering = find_session(session, *self.started[study_number, visit])
             assert answering is not None
             is_written = save_page(
-                session, Context(participant_actor(answering.participant)), answering, save
+                session, Context(participant_actor(answering.participant)), self.runtime, answering, save
             )
             session.commit()
         return is_written

@@ -68,7 +68,8 @@ def test_the_long_table_has_the_columns_that_were_promised(out: Path) -> None:
     header = (out / "long.csv").read_text(encoding="utf-8").splitlines()[0]
     assert header == (
         "participant,site,visit,instrument,instrument_version,wording_sha256,item,value,state,language,mode,"
-        "first_answered_at,answered_at,answered_at_local,received_at,changes,shown_at,device_at,device_offset"
+        "first_answered_at,answered_at,answered_at_local,received_at,changes,shown_at,device_at,device_offset,"
+        "entered_by,paper_on"
     )
 
 

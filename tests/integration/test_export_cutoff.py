@@ -176,7 +176,7 @@ def test_a_save_under_way_is_waited_for_and_taken(world: ExportWorld, tmp_path: 
     with world.runtime.database.writing() as session, clock.at(world.now):
         answering = find_session(session, *world.started["N-001", "later"])
         assert answering is not None
-        save_page(session, Context(participant_actor(answering.participant)), answering, save)
+        save_page(session, Context(participant_actor(answering.participant)), world.runtime, answering, save)
         export.start()
         export.join(0.2)
         assert export.is_alive()

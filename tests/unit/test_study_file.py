@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from btb_pro.instruments.catalogue import load_instruments
 from btb_pro.instruments.model import Instrument
+from btb_pro.safety_rules import SAFETY_KEYS
 from btb_pro.study import QuietHours, Study, VisitPart
 from btb_pro.study_file import (
     PACKAGED_STUDY,
@@ -189,6 +190,7 @@ def test_an_empty_file_is_told_what_it_lacks(tmp_path: Path) -> None:
         "phone_countries",
         "reminders_at_most",
         "invites_by_itself",
+        "safety",
     }
     missing = {problem.message.split(" is missing.")[0] for problem in problems}
     assert missing == set(STUDY_KEYS) - optional
@@ -266,12 +268,17 @@ def section_of(heading: str) -> str:
     [
         (
             "The study",
-            [key for key in STUDY_KEYS if key not in ("site", "visit", "quiet_hours", "minimum_share")],
+            [
+                key
+                for key in STUDY_KEYS
+                if key not in ("site", "visit", "quiet_hours", "minimum_share", "safety")
+            ],
         ),
         ("[[site]]", SITE_KEYS),
         ("[[visit]]", VISIT_KEYS),
         ("[quiet_hours]", QUIET_HOURS_KEYS),
         ("[minimum_share]", []),
+        ("[[safety]]", SAFETY_KEYS),
     ],
 )
 def test_the_guide_explains_every_key_and_no_other(heading: str, keys: list[str]) -> None:

@@ -50,9 +50,13 @@ def upgrade() -> None:
     _count_weeks()
     for name, table, column, where in INDICES:
         _partial(name, table, [column], where, unique=False)
+    op.add_column("invitation", sa.Column("typed_code_hmac", sa.String(64), nullable=True))
+    op.create_index("uq_invitation_typed_code", "invitation", ["typed_code_hmac"], unique=True)
 
 
 def downgrade() -> None:
+    op.drop_index("uq_invitation_typed_code", table_name="invitation")
+    op.drop_column("invitation", "typed_code_hmac")
     for name, table, _, _ in INDICES:
         op.drop_index(name, table)
     for table, column in (
