@@ -1,0 +1,34 @@
+"""The formats by name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from btb_pro.exports.csv_files import write_csv_files, write_excel_csv_files
+from btb_pro.exports.names import Target
+from btb_pro.exports.workbook import write_workbook
+from btb_pro.exports.writing import Writer
+
+
+class ExportFormat(StrEnum):
+    """What an export is written as."""
+
+    CSV = "csv"
+    CSV_EXCEL = "csv-excel"
+    XLSX = "xlsx"
+
+
+@dataclass(frozen=True, slots=True)
+class FormatRules:
+    """How a format is written, and whose names it takes."""
+
+    write: Writer
+    target: Target = Target.CSV
+    takes_mapping: bool = True
+
+
+FORMATS: Mapping[ExportFormat, FormatRules] = {
+    ExportFormat.CSV: FormatRules(write_csv_files),
+    ExportFormat.CSV_EXCEL: FormatRules(write_excel_csv_files),
+    ExportFormat.XLSX: FormatRules(write_workbook),
+}

@@ -1,0 +1,130 @@
+"""Every format read back by a program that is not ours, each into the same shape as what the store holds."""
+
+import csv
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+
+from btb_pro.exports.dataset import Dataset
+from btb_pro.exports.formats import ExportFormat
+from btb_pro.exports.records import CutOff
+from btb_pro.exports.variables import FieldVariable
+from tests.integration.export_world import ExportWorld
+
+Key = tuple[str, str, str]
+"""Study number, visit, variable."""
+
+
+@dataclass
+class Content:
+    """What a file, or the store, says."""
+
+    values: dict[Key, tuple[str, str]] = field(default_factory=dict)
+    """The state of each answer and its value, empty unless it is answered."""
+    scores: dict[Key, str] = field(default_factory=dict)
+    """Each score that was computed, without zeros at its end."""
+
+
+def stored(world: ExportWorld, cutoff_seq: int) -> Content:
+    """What the store holds up to an event."""
+    content = Content()
+    with world.runtime.database.reading() as session:
+        cutoff = CutOff(cutoff_seq, world.now, "")
+        dataset = Dataset(session, world.runtime.study, world.runtime.instruments, cutoff)
+        by_field = dataset.variables.by_field()
+        for visit in dataset.visits():
+            where = (visit.participant, visit.visit)
+            for code, record in visit.fields.items():
+                for variable in by_field[code]:
+                    content.values[*where, variable.code] = (record.state.value, variable.value(record) or "")
+            for code, score in visit.scores.items():
+                if score.value is not None:
+                    content.scores[*where, code] = number(score.value)
+    return content
+
+
+def number(text: str) -> str:
+    """A decimal number in one way of writing."""
+    return f"{float(text):.4f}"
+
+
+def variables_of(world: ExportWorld) -> Mapping[str, FieldVariable]:
+    """Every variable of answers by its code."""
+    with world.runtime.database.reading() as session:
+        dataset = Dataset(session, world.runtime.study, world.runtime.instruments, CutOff(1, world.now, ""))
+        return {variable.code: variable for variable in dataset.variables.fields}
+
+
+def score_codes(world: ExportWorld) -> list[str]:
+    """Every score of the study's instruments."""
+    return [score.code for one in world.runtime.instruments.values() for score in one.scores]
+
+
+def _from_tables(long: Iterator[Mapping[str, str]], scores: Iterator[Mapping[str, str]]) -> Content:
+    content = Content()
+    for row in long:
+        content.values[row["participant"], row["visit"], row["item"]] = (row["state"], row["value"])
+    for row in scores:
+        if row["value"]:
+            key = (row["participant"], row["visit"], row["score"])
+            content.scores[key] = number(row["value"])
+    return content
+
+
+def read_csv(folder: Path, world: ExportWorld) -> Content:
+    """Python's csv module."""
+
+    def rows(name: str) -> Iterator[Mapping[str, str]]:
+        with open(folder / name, encoding="utf-8", newline="") as file:
+            yield from csv.DictReader(file, strict=True)
+
+    return _from_tables(rows("long.csv"), rows("scores.csv"))
+
+
+def read_excel_csv(folder: Path, world: ExportWorld) -> Content:
+    """Python's csv module, told of semicolons; the apostrophe that guards a text is taken away."""
+
+    def rows(name: str) -> Iterator[Mapping[str, str]]:
+        with open(folder / name, encoding="utf-8-sig", newline="") as file:
+            for row in csv.DictReader(file, strict=True, delimiter=";"):
+                yield {key: cell.removeprefix("'") for key, cell in row.items()}
+
+    def points(rows: Iterator[Mapping[str, str]]) -> Iterator[Mapping[str, str]]:
+        for row in rows:
+            yield {**row, "value": row["value"].replace(",", ".")}
+
+    return _from_tables(rows("long.csv"), points(rows("scores.csv")))
+
+
+def read_workbook(folder: Path, world: ExportWorld) -> Content:
+    """openpyxl; what cannot stand in XML is written as ECMA-376 says of ST_Xstring."""
+    book = openpyxl.load_workbook(folder / "export.xlsx", read_only=True)
+
+    def rows(name: str) -> Iterator[Mapping[str, str]]:
+        header: list[str] = []
+        for line in book[name].iter_rows(values_only=True):
+            cells = [_plain(cell) for cell in line]
+            if header:
+                yield dict(zip(header, cells, strict=False)) | dict.fromkeys(header[len(cells) :], "")
+            else:
+                header = cells
+
+    content = _from_tables(rows("long"), rows("scores"))
+    book.close()
+    return content
+
+
+def _plain(cell: Any) -> str:
+    assert cell is None or isinstance(cell, str)
+    return re.sub("_x([0-9A-F]{4})_", lambda found: chr(int(found[1], 16)), cell or "")
+
+
+READERS: Mapping[ExportFormat, Callable[[Path, ExportWorld], Content]] = {
+    ExportFormat.CSV: read_csv,
+    ExportFormat.CSV_EXCEL: read_excel_csv,
+    ExportFormat.XLSX: read_workbook,
+}
