@@ -34,6 +34,8 @@ class Settings:
     trusted_hosts: tuple[str, ...]
     proxy_hops: int
     study_file: Path
+    redcap_url: str = ""
+    redcap_token: str = field(default="", repr=False)
 
     @property
     def is_production(self) -> bool:
@@ -66,6 +68,8 @@ def read_settings(instance: Path | None = None, environ: Mapping[str, str] | Non
         trusted_hosts=_list(values.get("BTB_TRUSTED_HOSTS", "")),
         proxy_hops=_whole_number(values, "BTB_PROXY_HOPS"),
         study_file=Path(values.get("BTB_STUDY") or instance / "study.toml"),
+        redcap_url=values.get("BTB_REDCAP_URL", ""),
+        redcap_token=values.get("BTB_REDCAP_TOKEN", ""),
     )
     if settings.is_production:
         _check_production(settings)

@@ -8,7 +8,9 @@ from btb_pro.cli.exporting import export
 from btb_pro.cli.installing import init
 from btb_pro.cli.instruments import instruments
 from btb_pro.cli.invitations import invite, revoke
+from btb_pro.cli.mapping import mapping
 from btb_pro.cli.participants import participant
+from btb_pro.cli.pushing import push
 from btb_pro.cli.requests import request
 from btb_pro.cli.serving import serve
 from btb_pro.cli.studies import study
@@ -24,5 +26,7 @@ COMMANDS: tuple[click.Command, ...] = (
     revoke,
     request,
     export,
+    mapping,
+    push,
     audit,
 )

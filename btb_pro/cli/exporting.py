@@ -89,3 +89,16 @@ def export_xlsx(out: Path, **asked: Any) -> None:
       btb-pro export xlsx --out for-excel --language nb
     """
     take(ExportFormat.XLSX, out, asked)
+
+
+@export.command("redcap", cls=Command)
+@_OUT
+@ordering
+def export_redcap(out: Path, **asked: Any) -> None:
+    """Writes records.csv, data_dictionary.csv, events.csv and event_instruments.csv.
+
+    \b
+    Example:
+      btb-pro export redcap --out for-redcap --mapping redcap.toml
+    """
+    take(ExportFormat.REDCAP, out, asked)

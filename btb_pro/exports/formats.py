@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from btb_pro.exports.csv_files import write_csv_files, write_excel_csv_files
 from btb_pro.exports.names import Target
+from btb_pro.exports.redcap import write_redcap_files
 from btb_pro.exports.workbook import write_workbook
 from btb_pro.exports.writing import Writer
 
@@ -16,6 +17,7 @@ class ExportFormat(StrEnum):
     CSV = "csv"
     CSV_EXCEL = "csv-excel"
     XLSX = "xlsx"
+    REDCAP = "redcap"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,4 +33,5 @@ FORMATS: Mapping[ExportFormat, FormatRules] = {
     ExportFormat.CSV: FormatRules(write_csv_files),
     ExportFormat.CSV_EXCEL: FormatRules(write_excel_csv_files),
     ExportFormat.XLSX: FormatRules(write_workbook),
+    ExportFormat.REDCAP: FormatRules(write_redcap_files, Target.REDCAP),
 }

@@ -176,12 +176,16 @@ def _name_mistakes(
         first = taken.setdefault(table, {})
         for code, name in codes.items():
             line = lines.get((table, code)) or lines.get((table,), 1)
-            is_legal = re.fullmatch(pattern, name) and (name or table not in _REQUIRED)
+            is_legal = re.fullmatch(pattern, name) and (name or not _is_required(table, code))
             if code in theirs.get(table, {}) and not is_legal:
                 yield line, f"{code} = {name!r} is no name that {names.target.value} takes: {words}"
             elif name in first and (name or table not in _MAY_BE_EMPTY):
                 yield line, f"{code} and {first[name]} are both called {name!r}: two of ours need two names"
             first.setdefault(name, code)
+
+
+def _is_required(table: str, code: str) -> bool:
+    return table in _REQUIRED or (table == "keys" and code in ("participant", "visit"))
 
 
 def _reserved(names: Names) -> list[str]:

@@ -70,6 +70,10 @@ class Names:
         """The name of a visit; its code where the study file no longer has it."""
         return self.visits.get(code, code)
 
+    def column(self, code: str) -> str:
+        """The name of a column of the wide table; empty when it is left out."""
+        return self.keys[code] if code in self.keys else self.variable(code)
+
     def variable(self, code: str) -> str:
         """The name of a variable; empty when it is left out."""
         return self.variables.get(code, code)

@@ -54,7 +54,7 @@ class TableStyle:
 
     def column(self, code: str) -> str:
         """A column's name; empty when it is left out."""
-        return self.names.keys.get(code) or self.names.variable(code) if self.names else code
+        return self.names.column(code) if self.names else code
 
     def item(self, code: str) -> str:
         """What a row calls a field, also one whose column is left out."""

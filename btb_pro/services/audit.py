@@ -40,6 +40,7 @@ class Tag(StrEnum):
     ANSWER_SAVE = "answer:save"
     VISIT_SUBMIT = "visit:submit"
     EXPORT_TAKE = "export:take"
+    EXPORT_PUSH = "export:push"
     REQUEST_NEW_LINK = "request:ask_for_new_link"
     REQUEST_NOT_ME = "request:report_not_me"
     REQUEST_STOP = "request:stop_messages"

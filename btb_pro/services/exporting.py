@@ -1,8 +1,8 @@
 """Taking files out, and keeping on record who took which."""
 
 import json
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -30,6 +30,9 @@ from btb_pro.refusals import PlainRefusal
 from btb_pro.services.audit import APP_VERSION, Context, Tag, canonical_json, step
 from btb_pro.services.runtime import Runtime
 from btb_pro.study import Study
+
+_OF_EXPORTS = (Tag.EXPORT_TAKE.value, Tag.EXPORT_PUSH.value)
+"""Events that change nothing in a data set."""
 
 
 class ExportRefused(PlainRefusal):
@@ -81,7 +84,7 @@ class ExportSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class ExportPlan:
     """An order, read and found sound."""
 
     file_format: ExportFormat
@@ -113,7 +116,7 @@ def take_export(
         MappingRefused: the mapping file does not fit.
         CannotBeWritten: the format has no room for what is stored, or its library is not installed.
     """
-    plan = _plan(runtime, file_format, order)
+    plan = plan_export(runtime, file_format, order)
     try:
         with new_folder(out) as folder:
             return _take(runtime, context, folder, out, plan)
@@ -142,18 +145,9 @@ def take_csv_export(
 
 
 def _take(
-    runtime: Runtime, context: Context, folder: FolderInTheMaking, out: Path, plan: _Plan
+    runtime: Runtime, context: Context, folder: FolderInTheMaking, out: Path, plan: ExportPlan
 ) -> ExportSummary:
-    with runtime.database.writing() as session:
-        since = None if plan.since is None else _find_earlier(session, plan.since, plan.filters)
-        cutoff = _find_cutoff(session, plan.until)
-    if since is not None and cutoff.seq < since.seq:
-        raise ExportRefused(
-            f"Export {plan.since} read up to event {since.seq}, which is after event {cutoff.seq}: "
-            "name a later end, or an earlier export."
-        )
-    with runtime.database.reading() as session:
-        dataset = Dataset(session, runtime.study, runtime.instruments, cutoff, plan.filters, since)
+    with dataset_of(runtime, plan) as dataset:
         files = FORMATS[plan.file_format].write(dataset, folder.path, plan.options)
     manifest = manifest_bytes(dataset, plan.file_format.value, files, plan.options, APP_VERSION)
     write_file(folder.path / MANIFEST, manifest)
@@ -165,8 +159,8 @@ def _take(
         ExportSummary(
             number=0,
             folder=out,
-            cutoff_seq=cutoff.seq,
-            cutoff_at=cutoff.at,
+            cutoff_seq=dataset.cutoff.seq,
+            cutoff_at=dataset.cutoff.at,
             rows={file.name: file.rows for file in files},
             manifest_sha256=sha256(manifest).hexdigest(),
             since=plan.since,
@@ -174,7 +168,27 @@ def _take(
     )
 
 
-def _plan(runtime: Runtime, file_format: ExportFormat, order: ExportOrder) -> _Plan:
+@contextmanager
+def dataset_of(runtime: Runtime, plan: ExportPlan) -> Iterator[Dataset]:
+    """The data set that a plan asks for, open for reading.
+
+    Raises:
+        ExportRefused: the cut-off is none or lies ahead, or the earlier export is none or lies after it.
+    """
+    with runtime.database.writing() as session:
+        since = None if plan.since is None else _find_earlier(session, plan.since, plan.filters)
+        cutoff = _find_cutoff(session, plan.until)
+    if since is not None and cutoff.seq < since.seq:
+        raise ExportRefused(
+            f"Export {plan.since} read up to event {since.seq}, which is after event {cutoff.seq}: "
+            "name a later end, or an earlier export."
+        )
+    with runtime.database.reading() as session:
+        yield Dataset(session, runtime.study, runtime.instruments, cutoff, plan.filters, since)
+
+
+def plan_export(runtime: Runtime, file_format: ExportFormat, order: ExportOrder) -> ExportPlan:
+    """Read an order for one format. Raises ExportRefused and MappingRefused, as `take_export` does."""
     study, rules = runtime.study, FORMATS[file_format]
     if order.language is not None and order.language not in study.languages:
         raise ExportRefused(
@@ -186,7 +200,7 @@ def _plan(runtime: Runtime, file_format: ExportFormat, order: ExportOrder) -> _P
     names = default_names(rules.target, study, variables)
     if order.mapping is not None:
         names = read_mapping(order.mapping, names, variables)
-    return _Plan(
+    return ExportPlan(
         file_format=file_format,
         filters=_filters(study, order.visits, order.sites, order.submitted_only),
         options=WriteOptions(
@@ -236,7 +250,7 @@ def _find_cutoff(session: Session, until: str | None) -> CutOff:
         raise ExportRefused("Nothing is recorded in this database yet: there is nothing to take out.")
     newest = select(func.max(AuditEvent.seq))
     if until is None:
-        seq = session.execute(newest.where(AuditEvent.tag != Tag.EXPORT_TAKE.value)).scalar_one()
+        seq = session.execute(newest.where(AuditEvent.tag.not_in(_OF_EXPORTS))).scalar_one()
     elif until.isascii() and until.isdigit():
         seq = _event_number(int(until), head.seq)
     else:
@@ -271,11 +285,13 @@ def _past_instant(text: str) -> datetime:
 
 
 def _record_and_publish(
-    runtime: Runtime, context: Context, folder: FolderInTheMaking, plan: _Plan, summary: ExportSummary
+    runtime: Runtime, context: Context, folder: FolderInTheMaking, plan: ExportPlan, summary: ExportSummary
 ) -> ExportSummary:
     """Files first, then the record: a record without files would be worse than the other way round."""
     with runtime.database.writing() as session:
-        number = _record(session, context, plan, summary)
+        number = record_run(
+            session, context, plan, plan.file_format.value, summary.cutoff_seq, summary.manifest_sha256
+        )
         with ExitStack() as undo:
             folder.publish()
             undo.callback(folder.withdraw)
@@ -284,14 +300,21 @@ def _record_and_publish(
     return replace(summary, number=number)
 
 
-def _record(session: Session, context: Context, plan: _Plan, summary: ExportSummary) -> int:
+def record_run(
+    session: Session,
+    context: Context,
+    plan: ExportPlan,
+    file_format: str,
+    cutoff_seq: int,
+    manifest_sha256: str,
+) -> int:
     """Keep on record who took what; the export's number."""
     with step(session, context, Tag.EXPORT_TAKE) as event:
         run = ExportRun(
-            format=plan.file_format.value,
-            cutoff_seq=summary.cutoff_seq,
+            format=file_format,
+            cutoff_seq=cutoff_seq,
             options=plan.as_json,
-            manifest_sha256=summary.manifest_sha256,
+            manifest_sha256=manifest_sha256,
             taken_by=context.actor.name,
             taken_at=event.at,
             event_seq=event.seq,

@@ -118,6 +118,22 @@ def read_workbook(folder: Path, world: ExportWorld) -> Content:
     return content
 
 
+def read_redcap(folder: Path, world: ExportWorld) -> Content:
+    """Python's csv module; blanks are explained by the companion of each field."""
+    content = Content()
+    variables, scores = variables_of(world), score_codes(world)
+    with open(folder / "records.csv", encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file, strict=True):
+            where = (row["record_id"], row["redcap_event_name"].removesuffix("_arm_1"))
+            for code, variable in variables.items():
+                if row[f"{variable.field.code}_st"]:
+                    content.values[*where, code] = (row[f"{variable.field.code}_st"], row[code])
+            for code in scores:
+                if row[code]:
+                    content.scores[*where, code] = number(row[code])
+    return content
+
+
 def _plain(cell: Any) -> str:
     assert cell is None or isinstance(cell, str)
     return re.sub("_x([0-9A-F]{4})_", lambda found: chr(int(found[1], 16)), cell or "")
@@ -127,4 +143,5 @@ READERS: Mapping[ExportFormat, Callable[[Path, ExportWorld], Content]] = {
     ExportFormat.CSV: read_csv,
     ExportFormat.CSV_EXCEL: read_excel_csv,
     ExportFormat.XLSX: read_workbook,
+    ExportFormat.REDCAP: read_redcap,
 }
