@@ -102,3 +102,17 @@ def export_redcap(out: Path, **asked: Any) -> None:
       btb-pro export redcap --out for-redcap --mapping redcap.toml
     """
     take(ExportFormat.REDCAP, out, asked)
+
+
+@export.command("odm", cls=Command)
+@_OUT
+@click.option("--transactional", is_flag=True, help="Every stored answer with its AuditRecord.")
+@ordering
+def export_odm(out: Path, transactional: bool, **asked: Any) -> None:
+    """Writes odm.xml: CDISC ODM 1.3.2, metadata and data in one.
+
+    \b
+    Example:
+      btb-pro export odm --out for-viedoc --mapping oids.toml
+    """
+    take(ExportFormat.ODM_TRANSACTIONAL if transactional else ExportFormat.ODM, out, asked)

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from btb_pro.exports.csv_files import write_csv_files, write_excel_csv_files
 from btb_pro.exports.names import Target
+from btb_pro.exports.odm import write_odm, write_transactional_odm
 from btb_pro.exports.redcap import write_redcap_files
 from btb_pro.exports.workbook import write_workbook
 from btb_pro.exports.writing import Writer
@@ -18,6 +19,8 @@ class ExportFormat(StrEnum):
     CSV_EXCEL = "csv-excel"
     XLSX = "xlsx"
     REDCAP = "redcap"
+    ODM = "odm"
+    ODM_TRANSACTIONAL = "odm-transactional"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,4 +37,6 @@ FORMATS: Mapping[ExportFormat, FormatRules] = {
     ExportFormat.CSV_EXCEL: FormatRules(write_excel_csv_files),
     ExportFormat.XLSX: FormatRules(write_workbook),
     ExportFormat.REDCAP: FormatRules(write_redcap_files, Target.REDCAP),
+    ExportFormat.ODM: FormatRules(write_odm, Target.ODM),
+    ExportFormat.ODM_TRANSACTIONAL: FormatRules(write_transactional_odm, Target.ODM),
 }

@@ -6,7 +6,7 @@ instrument. A missing answer is blank, and its state stands in the field's compa
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from btb_pro import clock
 from btb_pro.exports.csv_files import csv_line
 from btb_pro.exports.dataset import Dataset
 from btb_pro.exports.files import WrittenFile, new_file
+from btb_pro.exports.forms import form_facts, form_records
 from btb_pro.exports.names import FORM_FIELDS, Names, form_code, state_code
 from btb_pro.exports.records import FieldRecord, VisitRecord, VisitStatus
 from btb_pro.exports.redcap_dictionary import DICTIONARY_HEADER, dictionary_rows
@@ -105,7 +106,7 @@ def _kept(names: Names, codes: Sequence[str]) -> Iterator[str]:
 
 def _form_cells(visit: VisitRecord, instrument: Instrument, names: Names) -> dict[str, str]:
     """Every cell of one form; none for a form that is no part of the visit."""
-    records = [record for record in visit.fields.values() if record.instrument is instrument]
+    records = form_records(visit, instrument)
     if not records:
         return {}
     is_submitted = visit.status is VisitStatus.SUBMITTED
@@ -116,26 +117,9 @@ def _form_cells(visit: VisitRecord, instrument: Instrument, names: Names) -> dic
         if score.instrument == instrument.code:
             cells[names.variable(score.code)] = score.value or ""
             cells[names.variable(f"{score.code}_n")] = f"{score.n_answered}"
-    for one, value in form_facts(visit, instrument, records).items():
+    for one, value in form_facts(visit, records, _moment).items():
         cells[names.variable(form_code(instrument, one))] = value
     return cells
-
-
-def form_facts(
-    visit: VisitRecord, instrument: Instrument, records: Sequence[FieldRecord]
-) -> Mapping[str, str]:
-    """What a form says of itself, by `FORM_FIELDS`; of several languages and modes the last that was used."""
-    rows = sorted((row for record in records for row in record.rows), key=lambda row: row.seq)
-    newest = rows[-1] if rows else None
-    return {
-        "status": visit.status.value,
-        "started_at": _moment(rows[0].received_at) if rows else "",
-        "submitted_at": _moment(visit.submitted_at) if visit.submitted_at else "",
-        "version": records[0].instrument_version,
-        "lang": newest.language if newest else "",
-        "mode": newest.mode if newest else "",
-        "wording": newest.wording_sha256 if newest else "",
-    }
 
 
 def _field_cells(record: FieldRecord, names: Names) -> dict[str, str]:

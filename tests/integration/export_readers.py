@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import odmlib.loader
+import odmlib.odm_loader
 import openpyxl
 
 from btb_pro.exports.dataset import Dataset
@@ -134,6 +136,36 @@ def read_redcap(folder: Path, world: ExportWorld) -> Content:
     return content
 
 
+def read_odm(folder: Path, world: ExportWorld) -> Content:
+    """odmlib; what comes later in the file takes the place of what came before."""
+    items: dict[Key, str | None] = {}
+    for subject, event, item in odm_items(folder / "odm.xml"):
+        where = (subject, event.removeprefix("SE."), item.ItemOID.removeprefix("I."))
+        items[where] = None if item.IsNull == "Yes" else item.Value
+    content = Content()
+    variables, scores = variables_of(world), set(score_codes(world))
+    for (subject, event, code), value in items.items():
+        if code in variables:
+            state = items[subject, event, f"{variables[code].field.code}_st"]
+            assert state is not None
+            content.values[subject, event, code] = (state, value or "")
+        elif code in scores and value is not None:
+            content.scores[subject, event, code] = number(value)
+    return content
+
+
+def odm_items(path: Path) -> Iterator[tuple[str, str, Any]]:
+    """Subject, event and item of every ItemData, as odmlib reads them."""
+    loader = odmlib.loader.ODMLoader(odmlib.odm_loader.XMLODMLoader())
+    loader.open_odm_document(f"{path}")
+    for subject in loader.root().ClinicalData[0].SubjectData:
+        for event in subject.StudyEventData:
+            for form in event.FormData:
+                for group in form.ItemGroupData:
+                    for item in group.ItemData:
+                        yield subject.SubjectKey, event.StudyEventOID, item
+
+
 def _plain(cell: Any) -> str:
     assert cell is None or isinstance(cell, str)
     return re.sub("_x([0-9A-F]{4})_", lambda found: chr(int(found[1], 16)), cell or "")
@@ -144,4 +176,6 @@ READERS: Mapping[ExportFormat, Callable[[Path, ExportWorld], Content]] = {
     ExportFormat.CSV_EXCEL: read_excel_csv,
     ExportFormat.XLSX: read_workbook,
     ExportFormat.REDCAP: read_redcap,
+    ExportFormat.ODM: read_odm,
+    ExportFormat.ODM_TRANSACTIONAL: read_odm,
 }
