@@ -144,7 +144,7 @@ def test_every_change_has_its_audit_record(world: ExportWorld, tmp_path: Path) -
     assert told[:2] == [("2", "2026-03-27T10:00:06.000Z"), ("1", "2026-03-27T10:00:07.000Z")]
     sources = [item.findtext("odm:AuditRecord/odm:SourceID", None, NS) for item in items]
     assert None not in sources
-    assert sources[0] == "event 7"
+    assert sources[0] == "event 8"
 
 
 def test_nothing_in_it_tells_who_somebody_is(world: ExportWorld, tmp_path: Path) -> None:
@@ -156,12 +156,11 @@ def test_nothing_in_it_tells_who_somebody_is(world: ExportWorld, tmp_path: Path)
 
 
 def test_it_goes_under_their_oids(world: ExportWorld, tmp_path: Path) -> None:
-    text = (
-        make_template(world.runtime, Target.ODM).replace('"I.rain"', '"WX_01"').replace('"SE.start"', '"V1"')
-    )
-    text = (
-        text.replace('"F.weather"', '"WX"').replace('"IG.weather.sky"', '"WXG"').replace('"I.wind_st"', '""')
-    )
+    text = make_template(world.runtime, Target.ODM)
+    for ours, theirs in (
+        ("I.rain", "WX_01"), ("SE.start", "V1"), ("F.weather", "WX"), ("IG.weather.sky", "G"), ("I.wind_st", ""),
+    ):  # fmt: skip
+        text = text.replace(f'"{ours}"', f'"{theirs}"')
     world.take(ExportFormat.ODM, tmp_path / "out", mapping=text.encode())
     document = root(tmp_path / "out")
     assert document.find(".//odm:ItemDef[@OID='WX_01']", NS) is not None
