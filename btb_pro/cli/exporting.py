@@ -116,3 +116,42 @@ def export_odm(out: Path, transactional: bool, **asked: Any) -> None:
       btb-pro export odm --out for-viedoc --mapping oids.toml
     """
     take(ExportFormat.ODM_TRANSACTIONAL if transactional else ExportFormat.ODM, out, asked)
+
+
+@export.command("fhir", cls=Command)
+@_OUT
+@ordering
+def export_fhir(out: Path, **asked: Any) -> None:
+    """Writes bundle.json: FHIR R4 Questionnaires and QuestionnaireResponses in one Bundle.
+
+    \b
+    Example:
+      btb-pro export fhir --out for-fhir
+    """
+    take(ExportFormat.FHIR, out, asked)
+
+
+@export.command("spss", cls=Command)
+@_OUT
+@ordering
+def export_spss(out: Path, **asked: Any) -> None:
+    """Writes wide.sav with labels and missing values; needs btb-pro[statistics].
+
+    \b
+    Example:
+      btb-pro export spss --out for-spss --language nb
+    """
+    take(ExportFormat.SPSS, out, asked)
+
+
+@export.command("stata", cls=Command)
+@_OUT
+@ordering
+def export_stata(out: Path, **asked: Any) -> None:
+    """Writes wide.dta with labels and missing values; needs btb-pro[statistics].
+
+    \b
+    Example:
+      btb-pro export stata --out for-stata --language en
+    """
+    take(ExportFormat.STATA, out, asked)

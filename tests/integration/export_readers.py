@@ -10,6 +10,8 @@ from typing import Any
 import odmlib.loader
 import odmlib.odm_loader
 import openpyxl
+import pyreadstat
+from fhir.resources.R4B.bundle import Bundle
 
 from btb_pro.exports.dataset import Dataset
 from btb_pro.exports.formats import ExportFormat
@@ -166,6 +168,97 @@ def odm_items(path: Path) -> Iterator[tuple[str, str, Any]]:
                         yield subject.SubjectKey, event.StudyEventOID, item
 
 
+def fhir_entries(folder: Path) -> list[Any]:
+    """The bundle's resources by the model library, as R4B."""
+    text = (folder / "bundle.json").read_text(encoding="utf-8")
+    return [entry.resource for entry in Bundle.model_validate_json(text).entry or ()]
+
+
+def read_fhir(folder: Path, world: ExportWorld) -> Content:
+    """fhir.resources."""
+    content = Content()
+    variables = variables_of(world)
+    for resource in fhir_entries(folder):
+        if resource.get_resource_type() == "QuestionnaireResponse":
+            participant, visit, _ = resource.identifier.value.split("/")
+            for code, (state, values) in fhir_answers(resource.item).items():
+                for variable in (one for one in variables.values() if one.field.code == code):
+                    value = " ".join(values)
+                    if variable.choice is not None and state == "answered":
+                        value = str(int(variable.choice.code in values))
+                    content.values[participant, visit, variable.code] = (state, value)
+        if resource.get_resource_type() == "Observation" and resource.valueQuantity is not None:
+            participant, visit, score = resource.identifier[0].value.split("/")
+            content.scores[participant, visit, score] = number(str(resource.valueQuantity.value))
+    return content
+
+
+ABSENT = {
+    "asked-unknown": "left_blank",
+    "asked-declined": "declined",
+    "not-asked": "not_reached",
+    "not-applicable": "not_applicable",
+}
+
+
+def fhir_answers(items: Any) -> dict[str, tuple[str, list[str]]]:
+    """The state and the values of each linkId."""
+    found: dict[str, tuple[str, list[str]]] = {}
+    for item in items or ():
+        if item.item:
+            found |= fhir_answers(item.item)
+        elif item.answer:
+            values = [
+                one.valueCoding.code
+                if one.valueCoding
+                else str(one.valueString or one.valueInteger)
+                if one.valueInteger is None
+                else str(one.valueInteger)
+                for one in item.answer
+            ]
+            found[item.linkId] = ("answered", values)
+        else:
+            found[item.linkId] = (ABSENT[item.extension[0].valueCode], [])
+    return found
+
+
+def read_spss(folder: Path, world: ExportWorld) -> Content:
+    """pyreadstat, which leaves declared missing values as they are when it is told to."""
+    frame, _ = pyreadstat.read_sav(folder / "wide.sav", user_missing=True)
+    return _from_frame(frame, world, MISSING)
+
+
+def read_stata(folder: Path, world: ExportWorld) -> Content:
+    """pyreadstat, the same."""
+    frame, _ = pyreadstat.read_dta(folder / "wide.dta", user_missing=True)
+    states = {"a": "left_blank", "b": "declined", "c": "not_reached", "d": "not_applicable"}
+    return _from_frame(frame, world, states)
+
+
+MISSING = {-9.0: "left_blank", -8.0: "declined", -7.0: "not_reached", -6.0: "not_applicable"}
+
+
+def _from_frame(frame: Any, world: ExportWorld, states: Mapping[Any, str]) -> Content:
+    content = Content()
+    variables, scores = variables_of(world), score_codes(world)
+    for row in frame.to_dict("records"):
+        where = (row["participant"], row["visit"])
+        for code, variable in variables.items():
+            cell = row[code]
+            if variable.field.kind == "text":
+                state = row[f"{code}_st"]
+                if state == state:
+                    content.values[*where, code] = ({0.0: "answered", **MISSING}[state], cell)
+            elif cell in states:
+                content.values[*where, code] = (states[cell], "")
+            elif cell == cell and cell is not None:
+                content.values[*where, code] = ("answered", f"{cell:.0f}")
+        for code in scores:
+            if row[code] == row[code]:
+                content.scores[*where, code] = number(str(row[code]))
+    return content
+
+
 def _plain(cell: Any) -> str:
     assert cell is None or isinstance(cell, str)
     return re.sub("_x([0-9A-F]{4})_", lambda found: chr(int(found[1], 16)), cell or "")
@@ -178,4 +271,7 @@ READERS: Mapping[ExportFormat, Callable[[Path, ExportWorld], Content]] = {
     ExportFormat.REDCAP: read_redcap,
     ExportFormat.ODM: read_odm,
     ExportFormat.ODM_TRANSACTIONAL: read_odm,
+    ExportFormat.FHIR: read_fhir,
+    ExportFormat.SPSS: read_spss,
+    ExportFormat.STATA: read_stata,
 }

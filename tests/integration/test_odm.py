@@ -158,7 +158,8 @@ def test_nothing_in_it_tells_who_somebody_is(world: ExportWorld, tmp_path: Path)
 def test_it_goes_under_their_oids(world: ExportWorld, tmp_path: Path) -> None:
     text = make_template(world.runtime, Target.ODM)
     for ours, theirs in (
-        ("I.rain", "WX_01"), ("SE.start", "V1"), ("F.weather", "WX"), ("IG.weather.sky", "G"), ("I.wind_st", ""),
+        ("I.rain", "WX_01"), ("SE.start", "V1"), ("F.weather", "WX"), ("IG.weather.sky", "G"),
+        ("I.wind_st", ""),
     ):  # fmt: skip
         text = text.replace(f'"{ours}"', f'"{theirs}"')
     world.take(ExportFormat.ODM, tmp_path / "out", mapping=text.encode())
