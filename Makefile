@@ -129,7 +129,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 lock: $(VENV)/base.stamp ## Remakes the lock files from pyproject.toml and package.json (LOCK_FLAGS=--upgrade for newer versions)
 	@$(PIP) install --require-hashes -r requirements/lock.txt
 	$(LOCK) pyproject.toml --output-file requirements/base.txt
-	$(LOCK) pyproject.toml --extra postgresql --group test --constraint requirements/base.txt --output-file requirements/test.txt
+	$(LOCK) pyproject.toml --extra postgresql --extra redcap --extra statistics --group test --constraint requirements/base.txt --output-file requirements/test.txt
 	@for group in build node lock; do $(LOCK) --group $$group --output-file requirements/$$group.txt || exit 1; done
 	cd assets && $(NODE_PATH_FIRST) npm install --package-lock-only $(NPM_FLAGS)
 

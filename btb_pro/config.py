@@ -65,6 +65,8 @@ class Settings:
     """Secrets of those who may report what became of a message."""
     needs_second_factor: bool = True
     """Whether the staff sign in with a second factor; only an instance that is no production may say no."""
+    redcap_url: str = ""
+    redcap_token: str = field(default="", repr=False)
 
     @property
     def is_production(self) -> bool:
@@ -101,6 +103,8 @@ def read_settings(instance: Path | None = None, environ: Mapping[str, str] | Non
         **_outside(values),
         hook_keys=_keys(values, "BTB_HOOK_KEYS") if values.get("BTB_HOOK_KEYS") else (),
         needs_second_factor=_second_factor(values) == "required",
+        redcap_url=values.get("BTB_REDCAP_URL", ""),
+        redcap_token=values.get("BTB_REDCAP_TOKEN", ""),
     )
     if settings.is_production:
         _check_production(settings)

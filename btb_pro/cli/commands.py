@@ -10,7 +10,9 @@ from btb_pro.cli.installing import init
 from btb_pro.cli.instruments import instruments
 from btb_pro.cli.invitations import invite, revoke
 from btb_pro.cli.letters import letter
+from btb_pro.cli.mapping import mapping
 from btb_pro.cli.participant_changes import participant
+from btb_pro.cli.pushing import push
 from btb_pro.cli.requests import request
 from btb_pro.cli.serving import serve
 from btb_pro.cli.studies import study
@@ -31,6 +33,8 @@ COMMANDS: tuple[click.Command, ...] = (
     request,
     user,
     export,
+    mapping,
+    push,
     audit,
     backup,
     restore,

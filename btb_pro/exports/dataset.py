@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from btb_pro.exports.as_of import AsOf
@@ -30,6 +30,7 @@ from btb_pro.exports.variables import study_variables
 from btb_pro.instruments.model import Field, Instrument
 from btb_pro.instruments.states import AnswerState, StoredAnswer, field_state, field_value
 from btb_pro.models.answer import Answer
+from btb_pro.models.audit_event import AuditEvent
 from btb_pro.models.invitation import Invitation
 from btb_pro.models.paper_entry import PaperEntry
 from btb_pro.models.participant import Participant
@@ -81,8 +82,8 @@ class _Rows:
     versions: Mapping[int, Mapping[str, str]]
     """Instrument code to the version that the response is pinned to."""
     scores: Mapping[int, Sequence[ScoreRecord]]
-    expiry: Mapping[int, datetime]
-    """Of the visit's newest link."""
+    expiry: Mapping[int, Sequence[tuple[int, datetime]]]
+    """Of each of the visit's links: the event that it was made in, and when it dies."""
 
 
 class Dataset:
@@ -95,9 +96,12 @@ class Dataset:
         instruments: Mapping[str, Instrument],
         cutoff: CutOff,
         filters: Filters | None = None,
+        since: CutOff | None = None,
     ) -> None:
+        """With `since`, only what came or changed after that cut-off, which an earlier export read up to."""
         self.study = study
         self.cutoff = cutoff
+        self.since = since
         self.filters = filters or Filters()
         self.variables = study_variables(study, instruments)
         self._session = session
@@ -109,7 +113,7 @@ class Dataset:
         self._typed_in = self._read_typed_in()
 
     def visits(self) -> Iterator[VisitRecord]:
-        """Every visit with a saved answer, or sent in, in order."""
+        """Every visit with a saved answer, or sent in, in order; whole, also where little of it is new."""
         query = select(Participant.id, Participant.study_number, Participant.site_code)
         query = query.where(Participant.event_seq <= self.cutoff.seq)
         if self.filters.sites:
@@ -128,18 +132,29 @@ class Dataset:
                 Visit.code,
                 Response.instrument,
                 Response.instrument_version,
+                AuditEvent.actor_kind,
                 *_ANSWER_COLUMNS,
             )
             .select_from(Answer)
+            .join(AuditEvent, AuditEvent.seq == Answer.event_seq)
             .join(Response, Response.id == Answer.response_id)
             .join(Visit, Visit.id == Response.visit_id)
             .join(Participant, Participant.id == Visit.participant_id)
-            .where(Answer.event_seq <= self.cutoff.seq, *self._are_taken())
+            .where(Answer.event_seq <= self.cutoff.seq, *self._are_taken(), *self._are_new())
             .order_by(Answer.event_seq, Answer.id)
             .execution_options(yield_per=_ROWS_AT_ONCE)
         )
-        for number, site, visit, instrument, version, *answer in rows:
-            yield HistoryRecord(number, site, visit, instrument, version, self._answer(answer))
+        for number, site, visit, instrument, version, actor, *answer in rows:
+            yield HistoryRecord(number, site, visit, instrument, version, actor, self._answer(answer))
+
+    def _are_new(self) -> Iterator[ColumnElement[bool]]:
+        if self.since is None:
+            return
+        is_new = Answer.event_seq > self.since.seq
+        if self.filters.submitted_only:
+            # The earlier export left these rows out, whenever they were written.
+            is_new = or_(is_new, Visit.submitted_seq > self.since.seq)
+        yield is_new
 
     def _are_taken(self) -> Iterator[ColumnElement[bool]]:
         if self.filters.sites:
@@ -161,8 +176,24 @@ class Dataset:
         rows = self._rows([visit.id for of_person in visits.values() for visit in of_person])
         for person in people:
             for visit in sorted(visits[person.id], key=self._visit_order):
-                if visit.id in rows.answers or self._is_submitted(visit):
+                if self._is_begun(visit, rows) and self._has_changed(visit, rows):
                     yield self._record(person, visit, rows)
+
+    def _is_begun(self, visit: _StoredVisit, rows: _Rows) -> bool:
+        return visit.id in rows.answers or self._is_submitted(visit)
+
+    def _has_changed(self, visit: _StoredVisit, rows: _Rows) -> bool:
+        if self.since is None:
+            return True
+        seqs = [answer.seq for answer in rows.answers.get(visit.id, ())]
+        seqs += [score.seq for score in rows.scores.get(visit.id, ())]
+        if self._is_submitted(visit) and visit.submitted_seq is not None:
+            seqs.append(visit.submitted_seq)
+        is_written = any(seq > self.since.seq for seq in seqs)
+        # A link may have died, or a new one been made, without a row of the visit's own.
+        return is_written or self._status_at(visit, rows, self.since) != self._status_at(
+            visit, rows, self.cutoff
+        )
 
     def _visit_order(self, visit: _StoredVisit) -> tuple[int, str]:
         # A visit that an amendment took out of the study file still has its answers: it comes last.
@@ -178,17 +209,18 @@ class Dataset:
             participant=person.study_number,
             site=person.site,
             visit=visit.code,
-            status=self._status(is_submitted, rows.expiry.get(visit.id)),
+            status=self._status_at(visit, rows, self.cutoff),
             started_at=answers[0].received_at if answers else None,
             submitted_at=visit.submitted_at if is_submitted else None,
             fields=self._fields(visit.code, answers, rows.versions.get(visit.id, {})),
             scores=self._scores(rows.scores.get(visit.id, ())),
         )
 
-    def _status(self, is_submitted: bool, expires_at: datetime | None) -> VisitStatus:
-        if is_submitted:
+    def _status_at(self, visit: _StoredVisit, rows: _Rows, cutoff: CutOff) -> VisitStatus:
+        if visit.submitted_seq is not None and visit.submitted_seq <= cutoff.seq:
             return VisitStatus.SUBMITTED
-        is_expired = expires_at is not None and expires_at <= self.cutoff.at
+        expiries = [expires_at for seq, expires_at in rows.expiry.get(visit.id, ()) if seq <= cutoff.seq]
+        is_expired = bool(expiries) and expiries[-1] <= cutoff.at
         return VisitStatus.EXPIRED if is_expired else VisitStatus.STARTED
 
     def _fields(
@@ -284,6 +316,7 @@ class Dataset:
                 ScoreRow.rule_version,
                 ScoreRow.reason,
                 ScoreRow.computed_at,
+                ScoreRow.event_seq,
             )
             .join(Response, Response.id == ScoreRow.response_id)
             .where(Response.visit_id.in_(visit_ids), ScoreRow.event_seq <= self.cutoff.seq)
@@ -293,18 +326,25 @@ class Dataset:
             scores.setdefault(visit_id, []).append(ScoreRecord(*score))
         return scores
 
-    def _read_expiry(self, visit_ids: Sequence[int]) -> Mapping[int, datetime]:
+    def _read_expiry(self, visit_ids: Sequence[int]) -> Mapping[int, Sequence[tuple[int, datetime]]]:
+        expiry: dict[int, list[tuple[int, datetime]]] = {}
         rows = self._session.execute(
-            select(Invitation.visit_id, Invitation.expires_at, Participant.study_number, Visit.code)
+            select(
+                Invitation.visit_id,
+                Invitation.event_seq,
+                Invitation.expires_at,
+                Participant.study_number,
+                Visit.code,
+            )
             .join(Visit, Visit.id == Invitation.visit_id)
             .join(Participant, Participant.id == Visit.participant_id)
             .where(Invitation.visit_id.in_(visit_ids), Invitation.event_seq <= self.cutoff.seq)
             .order_by(Invitation.event_seq, Invitation.id)
         )
-        return {
-            visit_id: self._as_of.instant("invitation", f"{number}/{code}", "expires_at", expires_at)
-            for visit_id, expires_at, number, code in rows
-        }
+        for visit_id, seq, expires_at, number, code in rows:
+            then = self._as_of.instant("invitation", f"{number}/{code}", "expires_at", expires_at)
+            expiry.setdefault(visit_id, []).append((seq, then))
+        return expiry
 
     def _read_typed_in(self) -> Mapping[int, Origin]:
         """Session id to where its answers came from, for what staff typed in. It never changes afterwards."""

@@ -114,6 +114,8 @@ class ScoreRecord:
     rule_version: str
     reason: str
     computed_at: datetime
+    seq: int
+    """The audit event that it was written in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,4 +144,6 @@ class HistoryRecord:
     visit: str
     instrument: str
     instrument_version: str
+    entered_by: str
+    """What kind of actor wrote it, never who: participant, staff, command or job."""
     answer: AnswerRow

@@ -52,6 +52,7 @@ class Tag(StrEnum):
     PAPER_FINISH = "paper:finish"
     PAPER_DISCARD = "paper:discard"
     LETTER_PRINT = "letter:print"
+    EXPORT_PUSH = "export:push"
     REQUEST_NEW_LINK = "request:ask_for_new_link"
     REQUEST_NOT_ME = "request:report_not_me"
     REQUEST_STOP = "request:stop_messages"

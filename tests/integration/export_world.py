@@ -5,10 +5,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from btb_pro import clock
 from btb_pro.config import Settings
 from btb_pro.db import Database
+from btb_pro.exports.formats import ExportFormat
 from btb_pro.instruments.catalogue import load_instruments
 from btb_pro.instruments.model import Instrument, Item
 from btb_pro.links import LinkSigner
@@ -16,7 +18,7 @@ from btb_pro.migrate import upgrade
 from btb_pro.security import Sealer
 from btb_pro.services.answers import PageSave, save_page
 from btb_pro.services.audit import Actor, Context
-from btb_pro.services.exporting import ExportSummary, take_csv_export
+from btb_pro.services.exporting import ExportOrder, ExportSummary, take_csv_export, take_export
 from btb_pro.services.invitations import issue_invitation
 from btb_pro.services.opened_links import look_up
 from btb_pro.services.participant_checks import NewParticipant
@@ -152,6 +154,11 @@ class ExportWorld:
                 until=until,
                 submitted_only=submitted_only,
             )
+
+    def take(self, file_format: ExportFormat, out: Path, **order: Any) -> ExportSummary:
+        """Take an export in any format; `order` is `ExportOrder`'s."""
+        with self._second():
+            return take_export(self.runtime, COMMAND, file_format, out, ExportOrder(**order))
 
     def close(self) -> None:
         """Let go of the database."""

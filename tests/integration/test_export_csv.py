@@ -186,11 +186,13 @@ def test_the_manifest_proves_every_file_and_nothing_else(out: Path, world: Expor
     manifest = json.loads(content)
     assert content == (json.dumps(manifest, sort_keys=True, indent=2, ensure_ascii=False) + "\n").encode()
     assert sorted(manifest) == [
-        "app_version", "cutoff", "files", "filters", "format", "instruments", "study",
+        "app_version", "codebook", "cutoff", "files", "filters", "format", "instruments", "labels",
+        "mapping_sha256", "sha256_of_the_rest", "since", "study",
     ]  # fmt: skip
-    assert sorted(manifest["files"]) == sorted(TABLES)
-    assert {path.name for path in out.iterdir()} == {*TABLES, "manifest.json"}
-    for name, told in manifest["files"].items():
+    assert sorted(manifest["files"]) == sorted([*TABLES, "read_in.R"])
+    assert {path.name for path in out.iterdir()} == {*TABLES, "read_in.R", "manifest.json"}
+    for name in TABLES:
+        told = manifest["files"][name]
         assert told == {
             "rows": len(read(out / name)),
             "sha256": sha256((out / name).read_bytes()).hexdigest(),

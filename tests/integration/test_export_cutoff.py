@@ -161,7 +161,9 @@ def test_an_export_is_on_record_and_the_chain_still_proves_itself(world: ExportW
         event = session.execute(select(AuditEvent).order_by(AuditEvent.seq.desc()).limit(1)).scalar_one()
         verify(session)
     assert (run.format, run.cutoff_seq, run.taken_by) == ("csv", summary.cutoff_seq, "tester")
-    assert run.options == '{"sites":["south"],"submitted_only":true,"visits":[]}'
+    assert run.options == (
+        '{"labels":"nb","mapping_sha256":null,"since":null,"sites":["south"],"submitted_only":true,"visits":[]}'
+    )
     assert run.manifest_sha256 == summary.manifest_sha256
     assert (event.tag, event.seq, event.at) == ("export:take", run.event_seq, run.taken_at)
     assert summary.manifest_sha256 in event.changes

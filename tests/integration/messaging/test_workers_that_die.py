@@ -14,7 +14,8 @@ from btb_pro.models.message import Message
 from btb_pro.models.visit import Visit
 from btb_pro.services.composing import open_contact
 from btb_pro.services.inviting import invite_participant
-from btb_pro.services.participants import NewParticipant, add_participant
+from btb_pro.services.participant_checks import NewParticipant
+from btb_pro.services.participants import add_participant
 from btb_pro.services.sending import STALE
 from btb_pro.services.verification import verify
 from tests.support.mail import MailServerHere, mail_server
