@@ -45,7 +45,7 @@ def show_sign_in(wish: Wish, shown: Shown, status: int = 200) -> ResponseReturnV
 
 def password_given(proven: Proven, wish: Wish) -> ResponseReturnValue:
     """Go on after a right password: into the console, to the code, or to setting up the second factor."""
-    forget_cookie()
+    sign_out_here()
     if proven.next is Next.NOTHING:
         try:
             secret = sign_in_without_code(runtime(), door_context(), proven)

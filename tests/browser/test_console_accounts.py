@@ -138,7 +138,8 @@ def test_axe_finds_nothing_nothing_scrolls_sideways_and_every_target_fits_a_thum
             for width, height in SIZES:
                 page.set_viewport_size({"width": width, "height": height})
                 page.screenshot(path=pictures / f"console-{name}-{language}-{width}.png", full_page=True)
-                for scheme in ("dark", "light"):
+                # Colours do not depend on the width.
+                for scheme in ("dark", "light") if width < 1000 else ("light",):
                     page.emulate_media(color_scheme=scheme)
                     violations = Axe().run(page, options={"runOnly": AXE_TAGS}).response["violations"]
                     found[f"{name} {width} {scheme}"] = [

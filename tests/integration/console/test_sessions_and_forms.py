@@ -313,3 +313,16 @@ def test_a_form_from_elsewhere_is_refused_even_with_its_token(world: World, head
     response = admin.client.post("/console/staff/new", data=dict(admin.values), headers=headers)
     assert response.status_code == 403
     assert number_of_staff(world) == before
+
+
+def test_whoever_signs_in_after_somebody_else_ends_that_ones_session(world: World) -> None:
+    admin = at_work(world)
+    copied = cookie_of(admin)
+    other = add_with_password(world, Role.MONITOR, email="other@hospital.example")
+    page = world.browser().open("/console/sign-in")
+    token = page.value("csrf_token")[0]
+    with admin.client.session_transaction() as cookie, page.client.session_transaction() as fresh:
+        cookie["csrf_token"] = fresh["csrf_token"]
+    sent = [("csrf_token", token), ("email", other), ("password", PASSWORD)]
+    assert admin.send("/console/sign-in", sent).page == "console-second-factor"
+    assert with_cookie(world, copied).open("/console/").page == "console-sign-in"

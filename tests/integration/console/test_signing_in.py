@@ -2,7 +2,6 @@
 
 import json
 from datetime import timedelta
-from statistics import median
 from time import perf_counter
 
 import pyotp
@@ -178,7 +177,8 @@ def test_an_unknown_account_takes_as_long_as_a_known_one(world: World, app: pyot
                 browser.press()
                 times.append(perf_counter() - begun)
             assert browser.status == 422
-    known, unknown = (median(times) for times in took.values())
+    # The fastest of each: what else the machine does only ever adds.
+    known, unknown = (min(times) for times in took.values())
     assert abs(known - unknown) < 0.35 * max(known, unknown)
 
 
@@ -241,7 +241,7 @@ def test_a_colleague_whose_browser_is_known_waits_for_no_attacker(world: World, 
     mine = give_code(sign_in(world.browser(), EMAIL), code_now(app))
     mine.send("/console/sign-out", [])
     with clock.at(clock.now() + timedelta(minutes=5)):
-        for host in range(1, 40):
+        for host in range(1, 26):
             wrong_tries(world, EMAIL, 1, f"198.51.100.{host}")
         for _ in range(12):
             wrong_tries(world, EMAIL, 1, "127.0.0.1")
