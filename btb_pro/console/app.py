@@ -9,13 +9,13 @@ from flask_babel import get_locale
 
 from btb_pro.assets import read_assets
 from btb_pro.config import Settings
-from btb_pro.console import gate, listing, signing_in, today
+from btb_pro.console import gate, listing, signing_in, today, wishes
 from btb_pro.console.blueprint import console
 from btb_pro.console.desk import runtime
 from btb_pro.i18n import LANGUAGE_NAMES
 from btb_pro.roles import Permission
 
-VIEWS = (gate, signing_in, today, listing)
+VIEWS = (gate, signing_in, today, listing, wishes)
 """The modules whose routes hang on the blueprint; named here so that importing this one is enough."""
 
 

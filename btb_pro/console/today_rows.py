@@ -143,7 +143,7 @@ class Teller:
                 self._if_may(
                     Permission.ACKNOWLEDGE_SAFETY,
                     gettext("I take care of it"),
-                    f"{_top()}safety/{row.number}/acknowledge",
+                    f"{_top()}safety/{row.number}",
                     is_post=True,
                 ),
             ),

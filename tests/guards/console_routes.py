@@ -10,4 +10,9 @@ CONSOLE_ROUTES: dict[str, object] = {
     "GET /console/": Permission.OWN_ACCOUNT,
     # the list of participants
     "GET /console/participants": Permission.SEE_PARTICIPANTS,
+    # what holders of links asked for
+    "GET /console/requests/<int:number>": Permission.SEE_PARTICIPANTS,
+    "POST /console/requests/<int:number>": Permission.INVITE,
+    "POST /console/requests/<int:number>/new-link": Permission.INVITE,
+    "POST /console/requests/<int:number>/correction": Permission.READ_WISHES,
 }
