@@ -57,16 +57,10 @@ def grant_new_link(number: int) -> ResponseReturnValue:
             return _page(desk, asked, form, hindered_sentence(error.why)), 409
         except (InvitationRefused, WordingNotApproved):
             desk.db.rollback()
-            return _page(
-                desk, _asked(desk, number), form, gettext("No link can be given out for this visit.")
-            ), 409
+            refused = gettext("No link can be given out for this visit.")
+            return _page(desk, _asked(desk, number), form, refused), 409
         study_number = asked.participant.study_number
-    flash(
-        gettext(
-            "%(number)s is sent a new link. The old one says that a newer one was sent.", number=study_number
-        ),
-        "success",
-    )
+    flash(gettext("A new link goes to %(number)s. The old one says so.", number=study_number), "success")
     return redirect(url_for("console.today"), 303)
 
 
@@ -104,7 +98,8 @@ def hindered_sentence(why: Hindrance) -> str:
             "otherwise tell the participant."
         ),
         Hindrance.STOPPED: gettext(
-            "No messages go to this participant: they were asked to stop, or went to somebody else. Ring instead."
+            "No messages go to this participant, who wants none, or whose messages went to somebody else. "
+            "Ring instead."
         ),
         Hindrance.NO_CONTACT: gettext(
             "There is no address on file that works. Ring, and correct the address first."

@@ -68,7 +68,7 @@ def find_request(session: Session, number: int) -> AskedBy | None:
 
 
 def channels_on_file(session: Session, participant: Participant) -> tuple[str, ...]:
-    """By which of email and sms a participant can be reached; not by an address that messages came back from."""
+    """By which of email and sms a participant can be reached: not by one that messages came back from."""
     kinds = session.execute(
         select(Contact.kind)
         .where(Contact.participant_id == participant.id, Contact.failed_at.is_(None))

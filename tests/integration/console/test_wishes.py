@@ -41,10 +41,10 @@ def asks_new_link(world: World, **contacts: str) -> str:
 def asks_correction(world: World) -> None:
     """A participant who sent in, and wants something corrected."""
     work.person(world, "A", 5)
-    browser = world.browser().open(world.invite("A")).press()
+    link = world.invite("A")
+    browser = world.browser().open(link).press()
     browser.open(f"{session_address(browser)}/review").press()
-    browser.open(browser.link("Jeg svarte feil"))
-    browser.send(browser.address, [*browser.values, ("what", "Smerte skulle vært 3"), ("why", "tastefeil")])
+    browser.open(f"{link}/mistake").fill("what", "Smerte skulle vært 3").fill("why", "tastefeil").press()
 
 
 def request_row(world: World) -> ParticipantRequest:
@@ -98,7 +98,7 @@ def test_only_channels_with_an_address_are_offered_and_taken(world: World) -> No
     browser = signed_in(world).open(PAGE)
     buttons = ["".join(one.itertext()).strip() for one in next(browser.document.iter("main")).iter("button")]
     assert buttons == ["Send ny lenke: SMS", "Ferdig"]
-    browser.send(f"{PAGE}/new-link", [*browser.values, ("channel", "email")])
+    browser.send(f"{PAGE}/new-link", [*browser.fill("channel").values, ("channel", "email")])
     assert browser.status == 409
     assert "Vi har ingen adresse som virker." in browser.text
     assert request_row(world).settled_at is None
