@@ -44,10 +44,10 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
 
 def _make_work(world: World) -> None:
     now = clock.now()
-    for number in range(60):
-        work.person(world, f"N-{number:03}", 20 + number, site="bergen" if number % 3 else "oslo")
-    for number in range(12):
-        work.person(world, f"SOON-{number:02}", 2 + number % 5, language="en" if number % 2 else "nb")
+    for place in range(60):
+        work.person(world, f"N-{place:03}", 20 + place, site="bergen" if place % 3 else "oslo")
+    for place in range(12):
+        work.person(world, f"SOON-{place:02}", 2 + place % 5, language="en" if place % 2 else "nb")
     day0 = (clock.today() + timedelta(days=9)).isoformat()
     world.add("WISH-NEW", "tromso", "nb", day0=day0, email="kari@example.org", phone="41234567")
     old = world.invite("WISH-NEW")
