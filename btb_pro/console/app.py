@@ -25,6 +25,7 @@ from btb_pro.console import (
     staff,
     today,
     welcome,
+    wishes,
 )
 from btb_pro.console.blueprint import console
 from btb_pro.web import ErrorPages, add_error_pages
@@ -50,6 +51,7 @@ VIEWS = (
     staff,
     today,
     welcome,
+    wishes,
 )
 """The modules whose routes hang on the blueprint; named here so that importing this one is enough."""
 

@@ -7,6 +7,7 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext, ngettext
 
+from btb_pro.clock import last_day
 from btb_pro.console.phrases import (
     Phrase,
     channel_phrase,
@@ -143,7 +144,7 @@ class Teller:
                 self._if_may(
                     Permission.ACKNOWLEDGE_SAFETY,
                     gettext("I take care of it"),
-                    f"{_top()}safety/{row.number}/acknowledge",
+                    f"{_top()}safety/{row.number}",
                     is_post=True,
                 ),
             ),
@@ -175,10 +176,10 @@ class Teller:
     def _expiring(self) -> _Kind:
         return _Kind(
             gettext("Answers"),
-            gettext("Expires"),
+            gettext("Last day"),
             lambda row: (
                 _progress(is_started=row.is_started, has_link=True),
-                short_time(row.expires_at),
+                short_day(last_day(row.expires_at)),
                 self._invite(gettext("Remind"), row),
             ),
         )
@@ -188,7 +189,7 @@ class Teller:
             gettext("Link"),
             gettext("Last answer"),
             lambda row: (
-                Phrase(gettext("Works until %(time)s", time=short_time(row.expires_at)), "info"),
+                Phrase(gettext("Works until %(day)s", day=short_day(last_day(row.expires_at))), "info"),
                 short_time(row.last_active_at),
                 self._invite(gettext("Remind"), row),
             ),

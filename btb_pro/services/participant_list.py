@@ -142,7 +142,8 @@ def _filtered(scope: Scope, wish: Wish) -> Select[Any]:
     """Participants that fit, with the visit's row where anything is asked about it."""
     asks_link = bool(wish.state) or wish.sort in (Sort.STATE, Sort.EXPIRES)
     asks_visit = asks_link or bool(wish.visit or wish.waiting) or wish.sort in (Sort.VISIT, Sort.DAY)
-    query: Select[Any] = select(Participant.id, *([Visit.id.label("visit_id")] if asks_visit else []))
+    rows: tuple[Any, ...] = (Participant.id, Visit.id.label("visit_id"))
+    query = select(*rows[: 1 + asks_visit]).select_from(Participant)
     if asks_visit:
         query = query.join(Visit, _shown_visit(scope, wish))
     if asks_link:
@@ -165,23 +166,23 @@ def _details(scope: Scope, wish: Wish, chosen: Sequence[Any]) -> Select[Any]:
     """What is shown of the rows of one page."""
     has_visit = bool(chosen) and len(chosen[0]) > 1
     shown = Visit.id.in_([row.visit_id for row in chosen]) if has_visit else _shown_visit(scope, wish)
-    query: Select[Any] = (
-        select(
-            Participant.study_number,
-            Participant.site_code,
-            Participant.language,
-            Visit.id.label("visit_id"),
-            Visit.code,
-            Visit.planned_on,
-            Invitation.expires_at.label("link_expires_at"),
-            _state(scope.now).label("state"),
-        )
+    columns: tuple[Any, ...] = (
+        Participant.study_number,
+        Participant.site_code,
+        Participant.language,
+        Visit.id.label("visit_id"),
+        Visit.code,
+        Visit.planned_on,
+        Invitation.expires_at.label("link_expires_at"),
+        _state(scope.now).label("state"),
+    )
+    return (
+        select(*columns)
         .select_from(Participant)
         .join(Visit, and_(Visit.participant_id == Participant.id, shown))
         .outerjoin(Invitation, Invitation.id == _newest_link())
         .where(Participant.id.in_([row.id for row in chosen]))
     )
-    return query
 
 
 def _shown_visit(scope: Scope, wish: Wish) -> ColumnElement[bool]:

@@ -82,4 +82,9 @@ CONSOLE_ROUTES: dict[str, object] = {
     "POST /console/participants/<number>/letter/<visit>.pdf": Permission.INVITE,
     "GET /console/letters": Permission.INVITE,
     "POST /console/letters.pdf": Permission.INVITE,
+    # what holders of links asked for
+    "GET /console/requests/<int:number>": Permission.SEE_PARTICIPANTS,
+    "POST /console/requests/<int:number>": Permission.INVITE,
+    "POST /console/requests/<int:number>/new-link": Permission.INVITE,
+    "POST /console/requests/<int:number>/correction": Permission.READ_WISHES,
 }

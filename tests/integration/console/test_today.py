@@ -88,7 +88,7 @@ def test_the_sections_stand_in_the_order_of_how_much_they_hurry(world: World) ->
 def test_each_row_leads_to_the_participant_and_to_what_settles_it(world: World) -> None:
     make_all(world)
     browser = signed_in(world).open("/console/")
-    assert acts(browser, "safety") == [("Jeg tar meg av det ALERT", "/console/safety/1/acknowledge")]
+    assert acts(browser, "safety") == [("Jeg tar meg av det ALERT", "/console/safety/1")]
     assert acts(browser, "failed") == [("Følg opp FAILED", "/console/messages/1")]
     assert acts(browser, "ahead") == [("Inviter AHEAD", "/console/participants/AHEAD/invite/baseline")]
     assert acts(browser, "stopped") == [("Minn om STOPPED", "/console/participants/STOPPED/invite/baseline")]
@@ -210,7 +210,7 @@ def test_an_investigator_takes_care_of_alerts_and_sends_nothing(world: World) ->
 def test_an_administrator_sees_no_participant(world: World) -> None:
     make_all(world)
     browser = signed_in(world, Role.ADMIN).open("/console/")
-    assert (browser.status, browser.page) == (200, "console-welcome")
+    assert (browser.status, browser.page) == (200, "console-no-participants")
     assert "STOPPED" not in browser.html
     assert browser.open("/console/participants").status == 404
 
