@@ -200,6 +200,21 @@ def test_the_second_of_two_who_change_at_once_is_shown_what_changed_and_keeps_th
     second.press()
     assert second.address == PAGE
     assert contacts(world)["email"] == NEW
+    with world.reading() as session:
+        # The second one chose no language, so the first one's stands.
+        assert session.execute(select(Participant.language)).scalar_one() == "en"
+
+
+def test_the_second_of_two_who_chose_the_same_field_decides_once_the_first_was_shown(world: World) -> None:
+    world.add(language="nb")
+    first = coordinator(world, "oslo").open(f"{PAGE}/change")
+    second = coordinator(world, "oslo", "bergen").open(f"{PAGE}/change")
+    first.fill("language", "en").press()
+    second.fill("language", "").press()
+    assert second.status == 409
+    second.press()
+    with world.reading() as session:
+        assert session.execute(select(Participant.language)).scalar_one() is None
 
 
 def test_a_look_an_answer_or_a_link_is_no_change_that_anybody_is_told_of(world: World) -> None:
