@@ -148,7 +148,7 @@ def _show_language(form: DetailsForm, language: str) -> None:
 
 
 def _tell_ended(ended: Sequence[EndedLink], titles: dict[str, str]) -> None:
-    for one in ended:
+    for one in (one for one in ended if one.is_replaced):
         visit = titles.get(one.visit, one.visit)
         if one.is_queued:
             words = gettext(

@@ -143,6 +143,18 @@ def test_an_address_taken_off_the_file_ends_its_links_and_what_waits_for_it(worl
     assert links(world) == ["revoked"]
 
 
+def test_an_expired_link_of_the_old_address_does_not_wake_when_its_visit_is_moved(world: World) -> None:
+    world.add(email=OLD, day0=(clock.today() - timedelta(days=10)).isoformat())
+    with clock.at(clock.now() - timedelta(days=12)):
+        link = world.invite()
+    page = coordinator(world).open(f"{PAGE}/change").fill("email", NEW).press()
+    assert "Send a new one" not in page.text
+    page.open(f"{PAGE}/visits/baseline").fill("day", clock.today().isoformat())
+    page.press("step", "look").press("step", "save")
+    assert links(world) == ["revoked"]
+    assert world.browser().client.get(link).status_code == 410
+
+
 def test_the_same_address_again_changes_nothing(world: World) -> None:
     world.add(email=OLD, phone="40612345")
     world.invite()
