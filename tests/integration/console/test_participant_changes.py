@@ -304,7 +304,10 @@ def test_erased_addresses_leave_no_byte_behind_and_a_hash_as_proof(world: World)
     with world.reading() as session:
         rows = session.execute(select(Contact)).scalars().all()
         hidden = [row.sealed for row in rows] + [row.salt.encode() for row in rows]
-    assert all(any(part in file.read_bytes() for file in world.folder.glob("btb.db*")) for part in hidden)
+    # A server's files are not ours to look into; the embedded database's are.
+    has_files = world.runtime.database.engine.dialect.name == "sqlite"
+    files = list(world.folder.glob("btb.db*"))
+    assert all(any(part in file.read_bytes() for file in files) for part in hidden) == has_files
     page = coordinator(world).open(f"{PAGE}/erase-contact").press()
     assert "erased" in page.text
     for file in world.folder.glob("btb.db*"):
