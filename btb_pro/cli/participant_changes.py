@@ -128,5 +128,5 @@ def _told(one: PlannedVisit) -> list[str]:
 
 def _tell_ended(ended: Sequence[EndedLink]) -> None:
     for one in ended:
-        what = "a new one goes to the new address" if one.is_queued else "nobody has a new one yet"
+        what = "a new one goes to the new address" if one.is_queued else "nobody has a new one"
         click.echo(f"{one.visit}: the old link is dead, {what}.")

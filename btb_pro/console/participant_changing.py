@@ -38,7 +38,6 @@ def change_details(number: str) -> ResponseReturnValue:
     """The form with the language; addresses are written anew, never shown."""
     with at_desk() as desk:
         form = DetailsForm()
-        form.language.data = desk.participant(number).language or ""
         return _show(desk, number, form, "change")
 
 
@@ -138,11 +137,18 @@ def _wish(form: DetailsForm) -> Wish:
     ):
         if is_taken_off or (text or "").strip():
             contacts[kind] = "" if is_taken_off else text
-    return Wish(form.language.data or "", contacts)
+    language = form.language.data or ""
+    return Wish(None if language == form.shown_language.data else language, contacts)
+
+
+def _show_language(form: DetailsForm, language: str) -> None:
+    """Let a language that nobody chose in this form be the one on file, a colleague's new one too."""
+    if form.language.data is None or form.language.data == form.shown_language.data:
+        form.language.data = form.shown_language.data = language
 
 
 def _tell_ended(ended: Sequence[EndedLink], titles: dict[str, str]) -> None:
-    for one in ended:
+    for one in (one for one in ended if one.is_replaced):
         visit = titles.get(one.visit, one.visit)
         if one.is_queued:
             words = gettext(
@@ -171,6 +177,7 @@ def _show(
         form.seen.data = f"{newest_event(desk.db, participant.study_number)}"
     if isinstance(form, DetailsForm):
         set_choices(form, desk.runtime.study)
+        _show_language(form, participant.language or "")
     may_see = desk.signed_in.may(Permission.SEE_CONTACTS)
     contacts = kept_contacts(desk.db, desk.runtime, participant) if may_see else []
     titles = titles_of(desk)

@@ -46,6 +46,8 @@ class FileForm(FlaskForm):  # type: ignore[misc]  # as above
 class DetailsForm(ChangeForm):
     """Language and contact details."""
 
+    shown_language = HiddenField()
+    """What the language was when it was shown: who leaves it alone does not set it back."""
     language = SelectField(lazy_gettext("Language"), validate_choice=False)
     email = StringField(lazy_gettext("New e-mail address"))
     no_email = BooleanField(lazy_gettext("Take the e-mail address off the file"))

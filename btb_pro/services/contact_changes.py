@@ -159,13 +159,14 @@ def _end_link(
     key = f"{participant.study_number}/{visit.code}"
     sent = [one for one in _messages(session, invitation) if one.channel == CHANNELS[kind]]
     call_off_messages(session, event, participant.id, "contact_changed", invitation_ids=[invitation.id])
-    reason = "replaced" if is_replaced else "revoked"
+    # One that has expired gets no successor; left as it is, a later move of the visit would wake it.
+    has_successor = is_replaced and invitation.expires_at > event.at
+    reason = "replaced" if has_successor else "revoked"
     invitation.ended_at, invitation.end_reason = event.at, reason
     event.change("invitation", key, "end_reason", None, reason)
     session.flush()
-    is_alive = invitation.expires_at > event.at
-    if not is_replaced or not is_alive:
-        return EndedLink(visit.code, is_replaced=is_replaced and is_alive, is_queued=False)
+    if not has_successor:
+        return EndedLink(visit.code, is_replaced=False, is_queued=False)
     new = _successor(session, event, invitation, key)
     if sent:
         queue_message(

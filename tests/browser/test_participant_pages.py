@@ -1,4 +1,4 @@
-"""The pages of one participant in a real browser: axe, widths, targets, and a coordinator's way through them."""
+"""The pages of one participant in a real browser: axe, widths, targets, and a coordinator's way."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,12 +20,16 @@ from tests.support.world import make_world
 
 pytestmark = pytest.mark.browser
 
-SMALL_TARGETS = """target => [...document.querySelectorAll('main button, main .ds-button, main input, main select')]
+SMALL_TARGETS = """target => [...document.querySelectorAll('main :is(button, .ds-button, input, select)')]
   .filter(one => one.checkVisibility() && !one.matches('[type=hidden], [type=checkbox]'))
   .map(one => [one.outerHTML.slice(0, 80), one.getBoundingClientRect()])
   .filter(([, box]) => box.height < target).map(([html]) => html)"""
 WIDTHS = (360, 1280)
-LIST = "id;site;language;email;phone;day0\r\n{0}-A;oslo;nb;a@hospital.example;40612345;20.11.2026\r\n{0}-B;oslo;;;;\r\n"
+LIST = (
+    "id;site;language;email;phone;day0\r\n"
+    "{0}-A;oslo;nb;a@hospital.example;40612345;20.11.2026\r\n"
+    "{0}-B;oslo;;;;\r\n"
+)
 
 
 @pytest.fixture(scope="module")
@@ -39,10 +43,8 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
 
 @contextmanager
 def desk(browser: Browser, live: LiveServer, language: str, width: int = 1280) -> Iterator[Page]:
-    """A coordinator's window, without JavaScript, as the console must work."""
-    context = browser.new_context(
-        viewport={"width": width, "height": 800}, locale=LOCALES[language], java_script_enabled=True
-    )
+    """A coordinator's window."""
+    context = browser.new_context(viewport={"width": width, "height": 800}, locale=LOCALES[language])
     context.set_default_timeout(10_000)
     email = f"kari-{language}-{width}-{clock.now().timestamp()}@hospital.example"
     name, value = session_cookie(
@@ -73,7 +75,6 @@ def walk(page: Page, live: LiveServer, number: str, folder: Path) -> Iterator[st
     page.locator("#email").fill("kari")
     page.locator("main form button").click()
     yield "change-wrong"
-    live.world.add(f"{number}-X")
     page.goto(f"{own}/visits/day42")
     yield "visit"
     page.locator("#day").fill((clock.today() + timedelta(days=40)).isoformat())

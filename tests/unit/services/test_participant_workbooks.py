@@ -32,7 +32,7 @@ def workbook(*rows: Sequence[object]) -> bytes:
     book = Workbook()
     assert book.active is not None
     for row in rows:
-        book.active.append(row)
+        book.active.append(list(row))
     return saved(book)
 
 
@@ -187,7 +187,7 @@ cell = st.one_of(
     st.booleans(),
     st.integers(-(10**12), 10**12),
     st.floats(allow_nan=False, allow_infinity=False),
-    st.text(st.characters(codec="utf-8", exclude_categories=("C",)), max_size=30),
+    st.text(st.characters(codec="utf-8", exclude_categories=["C"]), max_size=30),
     st.dates(date(1901, 1, 1)),
     st.sampled_from(["=1+1", "@x", "-1", "+47", "#N/A", "oslo", "1-001"]),
 )
