@@ -46,6 +46,7 @@ class Tag(StrEnum):
     PAPER_KEY = "paper:key"
     PAPER_FINISH = "paper:finish"
     PAPER_DISCARD = "paper:discard"
+    TABLET_OPEN = "tablet:open"
     LETTER_PRINT = "letter:print"
     REQUEST_NEW_LINK = "request:ask_for_new_link"
     REQUEST_NOT_ME = "request:report_not_me"
