@@ -1,6 +1,6 @@
 """A visit's link without e-mail or SMS: printed as letter or card, or answered here on a tablet."""
 
-from flask import Response, abort, current_app, redirect, render_template, request, session
+from flask import Response, abort, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 from flask_login import logout_user
@@ -14,9 +14,9 @@ from btb_pro.models.visit import Visit
 from btb_pro.roles import Permission
 from btb_pro.services.invitations import issue_invitation
 from btb_pro.services.known_visits import NoLink, find_visit, why_no_link, why_not_open
-from btb_pro.services.letters import MOST_AT_ONCE, letters_due, print_letter
+from btb_pro.services.letters import MOST_AT_ONCE, letters_due, preview_letter, print_letter
 from btb_pro.services.staff_sessions import end_session
-from btb_pro.services.tablet import tablet_path
+from btb_pro.services.tablet import open_tablet
 
 _MAKERS = {"letter": letters_pdf, "card": cards_pdf}
 
@@ -44,13 +44,11 @@ def answer_here(number: str, visit: str) -> ResponseReturnValue:
             return _at_hand(desk, participant, found, refused), 409
         invitation = issue_invitation(desk.db, desk.context, desk.runtime, number, visit)
         desk.db.flush()
-        address = tablet_path(desk.runtime, invitation)
+        address = open_tablet(desk.db, desk.context, desk.runtime, participant, invitation)
         end_session(desk.db, desk.context, desk.signed_in)
     logout_user()
     session.clear()
-    response = redirect(address, 303)
-    response.delete_cookie(current_app.config["SESSION_COOKIE_NAME"], httponly=True, samesite="Lax")
-    return response
+    return redirect(address, 303)
 
 
 @console.post("/participants/<number>/letter/<visit>.pdf")
@@ -64,6 +62,17 @@ def letter(number: str, visit: str) -> ResponseReturnValue:
             return _at_hand(desk, participant, found, refused), 409
         made = _print(desk, participant, found)
     return _pdf([made])
+
+
+@console.get("/participants/<number>/letter/<visit>/preview.pdf")
+@allow(Permission.INVITE)
+def letter_preview(number: str, visit: str) -> ResponseReturnValue:
+    """The letter as it would be printed, with square and code that open nothing; nothing is sent."""
+    with at_desk() as desk:
+        participant, found = _visit(desk, number, visit)
+        if why_no_link(desk.db, desk.runtime, participant, found) is not None:
+            abort(404)
+        return _pdf([preview_letter(desk.runtime, participant, found)], "letter")
 
 
 @console.get("/letters")
@@ -82,20 +91,16 @@ def print_letters() -> ResponseReturnValue:
         picked = request.form.getlist("pick")[:MOST_AT_ONCE]
         if not PressForm().validate_on_submit():
             return _letters(desk, gettext("Nothing was printed yet. Press the button again."), picked), 409
-        made, refused = [], []
+        made = []
         for one in picked:
             number, _, code = one.partition("/")
             participant, found = _visit(desk, number, code)
             if why_no_link(desk.db, desk.runtime, participant, found) is None:
                 made.append(_print(desk, participant, found))
-            else:
-                refused.append(number)
         if not made:
             return _letters(desk, gettext("Tick at least one whose visit can still be answered.")), 422
-    response = _pdf(made)
-    # Those that were settled by somebody else meanwhile are no part of the file; the list no longer has them.
-    response.headers["X-Left-Out"] = str(len(refused))
-    return response
+    # Whoever answered or was withdrawn meanwhile is no part of the file, and no longer on the list.
+    return _pdf(made)
 
 
 def no_link_sentence(code: NoLink) -> str:
@@ -128,13 +133,12 @@ def _print(desk: Desk, participant: Participant, visit: Visit) -> Letter:
     )
 
 
-def _pdf(made: list[Letter]) -> Response:
-    kind = request.form.get("kind", "letter")
-    response = Response(_MAKERS.get(kind, letters_pdf)(made), mimetype="application/pdf")
+def _pdf(made: list[Letter], kind: str = "") -> Response:
+    wished = kind or request.form.get("kind", "")
+    name = wished if wished in _MAKERS else "letter"
+    response = Response(_MAKERS[name](made), mimetype="application/pdf")
     # No study number: the name of a file travels further than the file is meant to.
-    response.headers["Content-Disposition"] = (
-        f'attachment; filename="{kind if kind in _MAKERS else "letter"}.pdf"'
-    )
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
     return response
 
 

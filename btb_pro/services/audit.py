@@ -51,6 +51,7 @@ class Tag(StrEnum):
     PAPER_KEY = "paper:key"
     PAPER_FINISH = "paper:finish"
     PAPER_DISCARD = "paper:discard"
+    TABLET_OPEN = "tablet:open"
     LETTER_PRINT = "letter:print"
     EXPORT_PUSH = "export:push"
     REQUEST_NEW_LINK = "request:ask_for_new_link"

@@ -1,8 +1,8 @@
 """Links on paper: what a letter says, whom it is due for, and noting that it was printed."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import and_, exists, select
 from sqlalchemy.orm import Session
@@ -20,6 +20,8 @@ from btb_pro.services.runtime import Runtime
 from btb_pro.services.typed_codes import typed_code
 
 MOST_AT_ONCE = 300
+_NO_TOKEN = f"{'0' * 22}.{'0' * 22}"
+_NO_CODE = "0000-0000-0000"
 _REACHED = ("queued", "sending", "sent", "delivered", "unknown")
 
 
@@ -83,19 +85,43 @@ def print_letter(
         )
         event.change("message", once_key, "state", None, "sent")
         event.change("message", once_key, "visit", None, visit_code)
+    return _letter(
+        runtime, participant, visit_code, invitation.opens_at, invitation.expires_at, all_languages
+    )(link_address(runtime, invitation), code)
+
+
+def preview_letter(
+    runtime: Runtime, participant: Participant, visit: Visit, *, all_languages: bool = False
+) -> Letter:
+    """The letter as it would be printed, with a link and a code that open nothing. Writes nothing."""
+    opens_at = visit.opens_at or clock.now()
+    days = timedelta(days=runtime.study.link_days_without_day0)
+    expires_at = visit.expires_at or clock.now() + days
+    made = _letter(runtime, participant, visit.code, opens_at, expires_at, all_languages)
+    return made(f"{runtime.settings.base_url}/s/{_NO_TOKEN}", _NO_CODE)
+
+
+def _letter(
+    runtime: Runtime,
+    participant: Participant,
+    visit_code: str,
+    opens_at: datetime,
+    expires_at: datetime,
+    all_languages: bool,
+) -> Callable[[str, str], Letter]:
+    """What makes the letter of a link and a code."""
+    first = participant.language or runtime.study.languages[0]
     is_in_all = all_languages or participant.language is None
     others = [language for language in runtime.study.languages if language != first]
-    return Letter(
-        study_number=number,
+    return lambda link, code: Letter(
+        study_number=participant.study_number,
         languages=(first, *others) if is_in_all else (first,),
         asker=runtime.study.asker,
         study=runtime.study.name,
         minutes=runtime.study.visit(visit_code).minutes,
-        opens_on=None
-        if invitation.opens_at <= clock.now()
-        else invitation.opens_at.astimezone(clock.OSLO).date(),
-        last_day=clock.last_day(invitation.expires_at),
-        link=link_address(runtime, invitation),
+        opens_on=None if opens_at <= clock.now() else opens_at.astimezone(clock.OSLO).date(),
+        last_day=clock.last_day(expires_at),
+        link=link,
         typed_address=f"{runtime.settings.base_url.partition('://')[2]}/k",
         typed_code=code,
         phone=runtime.study.site(participant.site_code).phone,

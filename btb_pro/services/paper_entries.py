@@ -167,9 +167,11 @@ def key_page(
     Raises:
         PaperEntryRefused: this person may not type this round.
     """
-    _require_person(entry, context)
-    typed = round_of(entry)
     with step(session, context, Tag.PAPER_KEY, study_number=paper.number) as event:
+        # Writers come one after another from here on: somebody else may have taken the round meanwhile.
+        session.refresh(entry)
+        _require_person(entry, context)
+        typed = round_of(entry)
         if typed == 2 and entry.second_by is None:
             entry.second_by = context.actor.name
             event.change("paper_entry", f"{entry.id}", "second_by", None, context.actor.name)
@@ -245,7 +247,7 @@ def _keep(
 ) -> None:
     session.execute(
         delete(PaperKeying).where(
-            PaperKeying.entry_id == entry.id, PaperKeying.round == typed, PaperKeying.item.in_(values)
+            PaperKeying.entry_id == entry.id, PaperKeying.round == typed, PaperKeying.item.in_(list(values))
         )
     )
     session.add_all(

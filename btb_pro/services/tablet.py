@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 from btb_pro import clock
 from btb_pro.links import UnknownLink
 from btb_pro.models.invitation import Invitation
+from btb_pro.models.participant import Participant
 from btb_pro.models.participant_session import ParticipantSession
-from btb_pro.services.audit import Context
+from btb_pro.services.audit import Context, Tag, step
 from btb_pro.services.opened_links import OpenedLink, look_up
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.sessions import CLINIC_TABLET, HANDLE_BYTES, start_session
@@ -39,10 +40,16 @@ class Ticket:
     expires_at: datetime
 
 
-def tablet_path(runtime: Runtime, invitation: Invitation) -> str:
-    """The path that opens a link once on the browser that is sent there."""
-    expires = int((clock.now() + LIFETIME).timestamp())
-    return f"/tablet/{runtime.links.ticket(invitation.public_id, secrets.token_urlsafe(9), expires)}"
+def open_tablet(
+    session: Session, context: Context, runtime: Runtime, participant: Participant, invitation: Invitation
+) -> str:
+    """The path that opens a link once, on the browser sent there; who made it for whom is on record."""
+    expires_at = clock.now() + LIFETIME
+    number = participant.study_number
+    with step(session, context, Tag.TABLET_OPEN, study_number=number) as event:
+        event.change("tablet", f"{invitation.id}/{event.seq}", "expires_at", None, clock.utc_text(expires_at))
+    nonce = secrets.token_urlsafe(9)
+    return f"/tablet/{runtime.links.ticket(invitation.public_id, nonce, int(expires_at.timestamp()))}"
 
 
 def read_ticket(session: Session, runtime: Runtime, text: str) -> Ticket:

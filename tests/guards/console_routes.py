@@ -80,6 +80,7 @@ CONSOLE_ROUTES: dict[str, object] = {
     "GET /console/participants/<number>/at-hand/<visit>": Permission.INVITE,
     "POST /console/participants/<number>/answer-here/<visit>": Permission.INVITE,
     "POST /console/participants/<number>/letter/<visit>.pdf": Permission.INVITE,
+    "GET /console/participants/<number>/letter/<visit>/preview.pdf": Permission.INVITE,
     "GET /console/letters": Permission.INVITE,
     "POST /console/letters.pdf": Permission.INVITE,
     # what holders of links asked for

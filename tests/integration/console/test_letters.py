@@ -74,6 +74,16 @@ def test_printing_counts_as_sending_each_time(world: World) -> None:
     assert tags.count("invitation:issue") == 1
 
 
+def test_the_preview_is_the_letter_with_a_square_that_opens_nothing_and_sends_nothing(world: World) -> None:
+    world.add(NUMBER, language="nb")
+    response = signed_in(world).client.get(f"/console/participants/{NUMBER}/letter/baseline/preview.pdf")
+    link = urlsplit(link_in(response.get_data()))
+    assert world.browser().open(link.path).status == 404
+    with world.reading() as session:
+        assert session.execute(select(Invitation)).first() is None
+        assert session.execute(select(Message)).first() is None
+
+
 def test_looking_at_the_page_prints_and_invites_nothing(world: World) -> None:
     world.add(NUMBER)
     browser = signed_in(world).open(AT_HAND)
