@@ -14,6 +14,7 @@ from btb_pro.cli.pushing import push
 from btb_pro.cli.requests import request
 from btb_pro.cli.serving import serve
 from btb_pro.cli.studies import study
+from btb_pro.cli.verifying import verify
 
 COMMANDS: tuple[click.Command, ...] = (
     demo,
@@ -28,5 +29,6 @@ COMMANDS: tuple[click.Command, ...] = (
     export,
     mapping,
     push,
+    verify,
     audit,
 )
