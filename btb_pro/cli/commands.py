@@ -17,6 +17,7 @@ from btb_pro.cli.requests import request
 from btb_pro.cli.serving import serve
 from btb_pro.cli.studies import study
 from btb_pro.cli.users import user
+from btb_pro.cli.verifying import verify
 from btb_pro.cli.working import work
 
 COMMANDS: tuple[click.Command, ...] = (
@@ -35,6 +36,7 @@ COMMANDS: tuple[click.Command, ...] = (
     export,
     mapping,
     push,
+    verify,
     audit,
     backup,
     restore,

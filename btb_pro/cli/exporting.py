@@ -1,5 +1,7 @@
 """btb-pro export: files for the trial's database."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +9,10 @@ import click
 
 from btb_pro.cli.common import Command, command_context, open_instance
 from btb_pro.exports.formats import ExportFormat
+from btb_pro.services.audit import Context
+from btb_pro.services.bundling import take_bundle
 from btb_pro.services.exporting import ExportOrder, take_export
+from btb_pro.services.runtime import Runtime
 from btb_pro.services.studies import record_study
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -53,12 +58,18 @@ def read_order(asked: dict[str, Any]) -> ExportOrder:
 def take(file_format: ExportFormat, out: Path, asked: dict[str, Any]) -> None:
     """Take an export as asked and tell what was taken."""
     order = read_order(asked)
+    with _taking() as (runtime, context):
+        click.echo(f"{take_export(runtime, context, file_format, out, order)}")
+
+
+@contextmanager
+def _taking() -> Iterator[tuple[Runtime, Context]]:
     with open_instance() as runtime:
         context = command_context(runtime)
         with runtime.database.writing() as session:
             record_study(session, context, runtime.study)
             session.commit()
-        click.echo(f"{take_export(runtime, context, file_format, out, order)}")
+        yield runtime, context
 
 
 _OUT = click.option("--out", required=True, metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
@@ -155,3 +166,25 @@ def export_stata(out: Path, **asked: Any) -> None:
       btb-pro export stata --out for-stata --language en
     """
     take(ExportFormat.STATA, out, asked)
+
+
+@export.command("bundle", cls=Command)
+@click.option("--out", required=True, metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--with",
+    "formats",
+    multiple=True,
+    type=click.Choice([one.value for one in ExportFormat]),
+    help="A further format; may be repeated.",
+)
+@ordering
+def export_bundle(out: Path, formats: tuple[str, ...], **asked: Any) -> None:
+    """Writes one zip file with the CSV tables, further formats, the mapping and a manifest; a receipt beside.
+
+    \b
+    Example:
+      btb-pro export bundle --out export-2026-01-31.zip --with odm --with xlsx
+    """
+    order = read_order(asked)
+    with _taking() as (runtime, context):
+        click.echo(f"{take_bundle(runtime, context, out, order, [ExportFormat(one) for one in formats])}")

@@ -25,9 +25,9 @@ class FolderInTheMaking:
         Raises:
             OSError: it cannot be renamed, or the name was taken meanwhile.
         """
-        _wait_for_disk(self.path)
+        wait_for_disk(self.path)
         os.rename(self.path, self._target)
-        _wait_for_disk(self._target.parent)
+        wait_for_disk(self._target.parent)
 
     def withdraw(self) -> None:
         """Take the name away again; what was made is gone when the block ends."""
@@ -53,7 +53,8 @@ def new_folder(target: Path) -> Iterator[FolderInTheMaking]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _wait_for_disk(folder: Path) -> None:
+def wait_for_disk(folder: Path) -> None:
+    """Wait until the disk has the names in a folder."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
