@@ -132,8 +132,9 @@ class Dataset:
             .order_by(Answer.event_seq, Answer.id)
             .execution_options(yield_per=_ROWS_AT_ONCE)
         )
-        for number, site, visit, instrument, version, *answer in rows:
-            yield HistoryRecord(number, site, visit, instrument, version, self._answer(answer))
+        with rows:
+            for number, site, visit, instrument, version, *answer in rows:
+                yield HistoryRecord(number, site, visit, instrument, version, self._answer(answer))
 
     def _are_taken(self) -> Iterator[ColumnElement[bool]]:
         if self.filters.sites:

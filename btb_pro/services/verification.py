@@ -1,7 +1,6 @@
 """Proof that the audit chain is whole and that the answers are the ones it tells of."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -32,19 +31,7 @@ def verify(session: Session) -> Proof:
         ChainBroken: names the first event, answer or score that does not fit.
     """
     told: dict[tuple[int, str, str, str], str | None] = {}
-    seq, last_hash = 0, FIRST_HASH
-    for event in _in_order(session):
-        seq += 1
-        if event.seq != seq:
-            raise ChainBroken(f"Event {seq} is missing: the next one is {event.seq}.")
-        if event.previous_hash != last_hash:
-            raise ChainBroken(f"Event {seq} does not follow the event before it.")
-        if event_hash(event) != event.hash:
-            raise ChainBroken(f"Event {seq} was changed after it was written.")
-        last_hash = event.hash
-        for change in json.loads(event.changes):
-            if change["object"] in ("answer", "score"):
-                told[seq, change["object"], change["key"], change["field"]] = change["new"]
+    seq, last_hash = _verify_events(session, told)
     head = session.execute(select(AuditHead)).scalar_one_or_none()
     if (head.seq, head.hash) != (seq, last_hash) if head else seq != 0:
         raise ChainBroken(f"The chain ends at event {seq}, its head says otherwise: events were taken off.")
@@ -56,10 +43,26 @@ def verify(session: Session) -> Proof:
     return Proof(events=seq, answers=answers, head_hash=last_hash)
 
 
-def _in_order(session: Session) -> Iterator[AuditEvent]:
-    yield from session.execute(
+def _verify_events(session: Session, told: dict[tuple[int, str, str, str], str | None]) -> tuple[int, str]:
+    """Number and hash of the last event; what the events tell of answers and scores goes into `told`."""
+    seq, last_hash = 0, FIRST_HASH
+    # PostgreSQL keeps the rows: they are let go of whatever is found.
+    with session.execute(
         select(AuditEvent).order_by(AuditEvent.seq).execution_options(yield_per=500)
-    ).scalars()
+    ) as rows:
+        for event in rows.scalars():
+            seq += 1
+            if event.seq != seq:
+                raise ChainBroken(f"Event {seq} is missing: the next one is {event.seq}.")
+            if event.previous_hash != last_hash:
+                raise ChainBroken(f"Event {seq} does not follow the event before it.")
+            if event_hash(event) != event.hash:
+                raise ChainBroken(f"Event {seq} was changed after it was written.")
+            last_hash = event.hash
+            for change in json.loads(event.changes):
+                if change["object"] in ("answer", "score"):
+                    told[seq, change["object"], change["key"], change["field"]] = change["new"]
+    return seq, last_hash
 
 
 def _verify_answers(session: Session, told: dict[tuple[int, str, str, str], str | None]) -> int:
@@ -70,18 +73,19 @@ def _verify_answers(session: Session, told: dict[tuple[int, str, str, str], str 
         .order_by(Answer.id)
         .execution_options(yield_per=500)
     )
-    for answer, instrument in rows:
-        count += 1
-        expected = answer.value
-        if answer.salt is not None and answer.value is not None:
-            expected = salted_sha256(answer.salt, answer.value)
-        key = f"{answer.response_id}/{answer.item}"
-        for name, value in (("value", expected), ("state", answer.state)):
-            if told.pop((answer.event_seq, "answer", key, name), "?") != value:
-                raise ChainBroken(
-                    f"Answer {answer.id} ({instrument}, {answer.item}) is not what event "
-                    f"{answer.event_seq} tells."
-                )
+    with rows:
+        for answer, instrument in rows:
+            count += 1
+            expected = answer.value
+            if answer.salt is not None and answer.value is not None:
+                expected = salted_sha256(answer.salt, answer.value)
+            key = f"{answer.response_id}/{answer.item}"
+            for name, value in (("value", expected), ("state", answer.state)):
+                if told.pop((answer.event_seq, "answer", key, name), "?") != value:
+                    raise ChainBroken(
+                        f"Answer {answer.id} ({instrument}, {answer.item}) is not what event "
+                        f"{answer.event_seq} tells."
+                    )
     return count
 
 

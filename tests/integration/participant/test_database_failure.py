@@ -17,20 +17,9 @@ from tests.integration.participant.steps import (
     values,
     visit_row,
 )
+from tests.support.behind import kept_locked
 from tests.support.plain_browser import PlainBrowser
 from tests.support.world import World
-
-
-@contextmanager
-def locked(world: World) -> Iterator[None]:
-    """Another process holds the database's write lock, and nobody waits for it."""
-    with world.runtime.database.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA busy_timeout = 0")
-    other = sqlite.connect(str(world.folder / "btb.db"), isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    yield
-    other.execute("ROLLBACK")
-    other.close()
 
 
 @contextmanager
@@ -75,7 +64,7 @@ def test_a_locked_database_gives_a_page_that_holds_everything_and_sends_it_again
 ) -> None:
     before = dump(world)
     sent = [*page.values, ("next", "1")]
-    with locked(world):
+    with kept_locked(world):
         page.press()
         assert_not_saved_yet(page)
         assert page.values == sent
@@ -116,7 +105,7 @@ def test_sending_in_is_not_called_done_before_it_is(
 ) -> None:
     page.press("later").open(f"{session_address(page)}/review")
     before = dump(world)
-    with locked(world) if failure == "locked" else failing_at_commit(monkeypatch):
+    with kept_locked(world) if failure == "locked" else failing_at_commit(monkeypatch):
         page.press()
         assert_not_saved_yet(page)
     assert dump(world) == before
@@ -126,7 +115,7 @@ def test_sending_in_is_not_called_done_before_it_is(
 
 def test_the_other_buttons_of_a_session_wait_too(world: World, page: PlainBrowser) -> None:
     page.open(f"{session_address(page)}/")
-    with locked(world):
+    with kept_locked(world):
         page.press("lang", "en")
         assert_not_saved_yet(page)
     assert page.press().document.get("lang") == "en"
@@ -135,7 +124,7 @@ def test_the_other_buttons_of_a_session_wait_too(world: World, page: PlainBrowse
 def test_start_waits_and_begins_one_session(world: World) -> None:
     world.add(language="nb")
     browser = world.browser().open(world.invite())
-    with locked(world):
+    with kept_locked(world):
         assert browser.press().status == 503
         assert browser.press().status == 503
     assert browser.press().page == "parts"
@@ -144,7 +133,7 @@ def test_start_waits_and_begins_one_session(world: World) -> None:
 
 def test_reading_goes_on_while_another_process_writes(world: World, page: PlainBrowser) -> None:
     link = world.invite()
-    with locked(world):
+    with kept_locked(world):
         for path in ("/page/1", "/review", "/"):
             assert page.open(session_address(page) + path).status == 200
         assert world.browser().open(link).status == 200
