@@ -10,7 +10,8 @@ from typing import Any
 from pysqlite3 import dbapi2 as sqlite
 from sqlalchemy import DateTime, Engine, MetaData, TypeDecorator, create_engine, event, text
 from sqlalchemy.engine import Connection, Dialect
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 from btb_pro.refusals import PlainRefusal
@@ -38,6 +39,10 @@ _POSTGRESQL_SETTINGS = {
     "idle_in_transaction_session_timeout": "60s",
     "timezone": "UTC",
 }
+
+
+DATABASE_FAILURES = (DBAPIError, NoConnectionFree)
+"""Whatever a database that is locked, full, gone, read-only or restarting does to a request."""
 
 
 class DatabaseUnreachable(PlainRefusal):

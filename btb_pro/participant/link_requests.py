@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from flask import g, redirect, render_template, request, url_for
 from flask_babel import gettext
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from btb_pro.db import DATABASE_FAILURES
 from btb_pro.participant.blueprint import Access, access, participant
 from btb_pro.participant.items import ResponseValue
 from btb_pro.participant.start import open_link
@@ -109,7 +109,7 @@ def _ask(token: str, kind: RequestKind) -> ResponseValue:
             if may_ask(link.state, kind):
                 _VERBS[kind](db, request_context(house, participant_actor(link.participant)), link)
                 db.commit()
-    except OperationalError:
+    except DATABASE_FAILURES:
         return render_template("participant/retry.html", sent=list(request.form.items(multi=True))), 503
     return redirect(url_for(_PAGES[kind], token=token, lang=g.language), 303)
 

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from psycopg import errors
 from pysqlite3 import dbapi2 as sqlite
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
 
 from tests.integration.participant.steps import (
@@ -153,6 +155,34 @@ def test_a_database_that_is_gone_gives_a_page_and_no_traceback(
     assert (page.status, page.page) == (503, "step")
     monkeypatch.undo()
     page.press()
+    assert values(world) == STORED
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        DBAPIError.instance("COMMIT", {}, errors.ReadOnlySqlTransaction("a standby by now"), errors.Error),
+        DBAPIError.instance("COMMIT", {}, errors.IdleInTransactionSessionTimeout("too slow"), errors.Error),
+        DBAPIError.instance("SELECT", {}, errors.InterfaceError("the connection is closed"), errors.Error),
+        DBAPIError.instance("COMMIT", {}, sqlite.DatabaseError("disk image is malformed"), sqlite.Error),
+        NoConnectionFree("every connection of the pool is in use"),
+    ],
+    ids=lambda failure: type(failure).__name__,
+)
+def test_whatever_the_database_answers_the_page_holds_what_was_typed(
+    world: World, page: PlainBrowser, monkeypatch: pytest.MonkeyPatch, failure: Exception
+) -> None:
+    sent = [*page.values, ("later", "1")]
+
+    def fail(_session: Session) -> None:
+        raise failure
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Session, "commit", fail)
+        page.press("later")
+        assert_not_saved_yet(page)
+        assert page.values == sent
+    assert page.press().page == "parts"
     assert values(world) == STORED
 
 
