@@ -38,6 +38,7 @@ class Tag(StrEnum):
     SESSION_START = "session:start"
     SESSION_LANGUAGE = "session:change_language"
     ANSWER_SAVE = "answer:save"
+    ANSWER_LATE = "answer:come_late"
     VISIT_SUBMIT = "visit:submit"
     EXPORT_TAKE = "export:take"
     REQUEST_NEW_LINK = "request:ask_for_new_link"
