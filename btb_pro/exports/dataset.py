@@ -144,8 +144,9 @@ class Dataset:
             .order_by(Answer.event_seq, Answer.id)
             .execution_options(yield_per=_ROWS_AT_ONCE)
         )
-        for number, site, visit, instrument, version, actor, *answer in rows:
-            yield HistoryRecord(number, site, visit, instrument, version, actor, self._answer(answer))
+        with rows:
+            for number, site, visit, instrument, version, actor, *answer in rows:
+                yield HistoryRecord(number, site, visit, instrument, version, actor, self._answer(answer))
 
     def _are_new(self) -> Iterator[ColumnElement[bool]]:
         if self.since is None:

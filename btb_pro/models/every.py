@@ -10,6 +10,7 @@ from btb_pro.models import (
     contact,
     export_run,
     invitation,
+    late_save,
     message,
     paper_entry,
     participant,
@@ -27,6 +28,7 @@ from btb_pro.models import (
     step_code,
     study,
     visit,
+    weekly_count,
     wording_approval,
 )
 
@@ -37,6 +39,7 @@ MODELS = (
     contact,
     export_run,
     invitation,
+    late_save,
     message,
     paper_entry,
     participant,
@@ -54,6 +57,7 @@ MODELS = (
     step_code,
     study,
     visit,
+    weekly_count,
     wording_approval,
 )
 

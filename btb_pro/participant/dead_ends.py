@@ -4,10 +4,10 @@ from contextlib import suppress
 
 from flask import g, redirect, render_template, request, url_for
 from flask_babel import gettext
-from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from btb_pro.db import DATABASE_FAILURES
 from btb_pro.incoming import drain, refuse_foreign, refuse_unreadable
 from btb_pro.links import UnknownLink
 from btb_pro.participant.blueprint import participant
@@ -72,8 +72,7 @@ def not_ready(_error: WordingNotApproved) -> ResponseValue:
     )
 
 
-@participant.errorhandler(OperationalError)
-def database_failed(error: OperationalError) -> ResponseValue:
+def database_failed(error: Exception) -> ResponseValue:
     """The page of a database that does not answer: it holds what was sent, and its button sends it again."""
     log_error(error)
     _take_language_of_session()
@@ -81,6 +80,10 @@ def database_failed(error: OperationalError) -> ResponseValue:
         return render_template("participant/retry.html", sent=list(request.form.items(multi=True))), 503
     title, paragraphs = _our_mistake()
     return _dead_end(title, paragraphs, 503)
+
+
+for _failure in DATABASE_FAILURES:
+    participant.register_error_handler(_failure, database_failed)
 
 
 def http_error(error: HTTPException) -> ResponseValue:
@@ -183,7 +186,7 @@ def _take_language_of_session() -> None:
         return
     house = runtime()
     # A database that does not answer leaves the browser's own language.
-    with suppress(OperationalError), house.database.reading() as db:
+    with suppress(*DATABASE_FAILURES), house.database.reading() as db:
         found = find_session(db, handle, session_secret(request, handle, house.settings.is_production))
         if found is not None:
             g.language = found.session.language

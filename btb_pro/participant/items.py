@@ -18,6 +18,7 @@ from btb_pro.participant.phone import client_key, device_time, is_from_script, s
 from btb_pro.participant.presenting import PagePresenter, shown_values, values_to_show
 from btb_pro.participant.visitor import GoTo, Visitor, runtime, visiting, way_out
 from btb_pro.services.answers import KeyUsedTwice, PageSave, present_after, save_page
+from btb_pro.services.late_saves import keep_late_save
 from btb_pro.services.sessions import change_language
 from btb_pro.this_request import speak
 
@@ -36,8 +37,10 @@ def items(handle: str, number: str) -> ResponseValue:
 @access(Access.SESSION)
 def save_items(handle: str, number: str) -> ResponseValue:
     """Store what the page sent, then go where its button leads."""
-    with visiting(handle, writes=True) as visitor:
+    with visiting(handle, writes=True, after_submit=True) as visitor:
         view = PageView(visitor, find_page(visitor, number))
+        if visitor.is_sent_in:
+            return view.receive_late()
         return view.receive_from_script() if is_from_script() else view.receive()
 
 
@@ -104,6 +107,15 @@ class PageView:
         except KeyUsedTwice:
             return "", 422
         return "", 204
+
+    def receive_late(self, *, is_tap: bool = False) -> Response:
+        """Keep what comes after the visit was sent in, where the investigator sees it; show the receipt."""
+        reading = self.reading()
+        save = self.save_of(self.state_sent(), reading)
+        if is_tap:
+            save = replace(save, values=reading.values)
+        keep_late_save(self.visitor.db, self.visitor.context, self.visitor.answering, save)
+        return redirect(url_for("participant.receipt", handle=self.visitor.handle), 303)
 
     def _open_questions(self, open_now: Sequence[str]) -> ResponseValue:
         self.seen = self.visitor.seen()

@@ -19,8 +19,10 @@ from btb_pro.services.answers import KeyUsedTwice, save_page
 @access(Access.SESSION)
 def tap(handle: str, number: str) -> Response | tuple[Response, int]:
     """Store one answer as soon as it is given."""
-    with visiting(handle, writes=True) as visitor:
+    with visiting(handle, writes=True, after_submit=True) as visitor:
         view = PageView(visitor, find_page(visitor, number))
+        if visitor.is_sent_in:
+            return view.receive_late(is_tap=True)
         if not view.form.validate_on_submit():
             return jsonify(stored=False), 403
         reading = view.reading()

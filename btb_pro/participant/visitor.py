@@ -61,6 +61,11 @@ class Visitor:
         """The language that the session is shown in."""
         return self.answering.session.language
 
+    @property
+    def is_sent_in(self) -> bool:
+        """Whether the visit takes no more answers."""
+        return self.answering.state is LinkState.SUBMITTED
+
     def seen(self) -> Mapping[str, SeenAnswer]:
         """Present answers by field code, read anew; a session that is over reads none as its own."""
         own = None if self.answering.is_over else self.answering.session.id

@@ -22,7 +22,9 @@ def events_in_order(session: Session, until: int | None = None) -> Iterator[Audi
     query = select(AuditEvent).order_by(AuditEvent.seq).execution_options(yield_per=_EVENTS_AT_ONCE)
     if until is not None:
         query = query.where(AuditEvent.seq <= until)
-    yield from session.execute(query).scalars()
+    # PostgreSQL keeps the rows: they are let go of whatever is found.
+    with session.execute(query) as rows:
+        yield from rows.scalars()
 
 
 def row_changes(event: AuditEvent) -> list[RowChange]:

@@ -17,15 +17,12 @@ from btb_pro.services.replay import Row, RowName, apply, events_in_order, name_o
 from btb_pro.services.told_tables import told_tables
 
 _ROWS_AT_ONCE = 500
-_NEVER_CHANGED = frozenset({"answer", "score"})
+_NEVER_CHANGED = frozenset({"answer", "late_save", "score"})
 """Tables that grow with the study: their rows are compared as they are told and not kept in memory."""
+_GROWING = ("answer", "audit_event", "late_save")
 GUARDS: Mapping[str, frozenset[str]] = {
-    "sqlite": frozenset(
-        f"{table}_no_{act}" for table in ("answer", "audit_event") for act in ("update", "delete", "replace")
-    ),
-    "postgresql": frozenset(
-        f"{table}_no_{act}" for table in ("answer", "audit_event") for act in ("change", "truncate")
-    ),
+    "sqlite": frozenset(f"{table}_no_{act}" for table in _GROWING for act in ("update", "delete", "replace")),
+    "postgresql": frozenset(f"{table}_no_{act}" for table in _GROWING for act in ("change", "truncate")),
 }
 """The triggers that refuse to change what only grows, by engine."""
 
@@ -189,7 +186,8 @@ def _refuse_more_rows(session: Session, table: Table, told: int) -> None:
 
 
 def _records(session: Session, table: Table) -> Iterator[Record[Any]]:
-    yield from _readable(table, session.execute(select(table).execution_options(yield_per=_ROWS_AT_ONCE)))
+    with session.execute(select(table).execution_options(yield_per=_ROWS_AT_ONCE)) as rows:
+        yield from _readable(table, rows)
 
 
 def _readable(table: Table, records: Iterable[Record[Any]]) -> Iterator[Record[Any]]:

@@ -14,7 +14,6 @@ from btb_pro.exports.formats import ExportFormat
 from btb_pro.instruments.catalogue import load_instruments
 from btb_pro.instruments.model import Instrument, Item
 from btb_pro.links import LinkSigner
-from btb_pro.migrate import upgrade
 from btb_pro.security import Sealer
 from btb_pro.services.answers import PageSave, save_page
 from btb_pro.services.audit import Actor, Context
@@ -28,6 +27,7 @@ from btb_pro.services.sessions import find_session, participant_actor, start_ses
 from btb_pro.services.studies import record_study
 from btb_pro.services.submission import submit_visit
 from btb_pro.study_file import PACKAGED_STUDY, read_study
+from tests.support.engines import EngineName, drop_database, migrated_database
 
 MADE_UP_STUDY = Path(__file__).parents[1] / "golden" / "csv"
 COMMAND = Context(Actor("command", "tester"))
@@ -163,16 +163,23 @@ class ExportWorld:
     def close(self) -> None:
         """Let go of the database."""
         self.runtime.database.close()
+        drop_database(self.runtime.settings.database_url)
 
 
-def make_export_world(folder: Path, study: Path | None = MADE_UP_STUDY) -> ExportWorld:
-    """The study and instruments of a folder, or the packaged ones, on a database in another folder."""
+def make_export_world(
+    folder: Path,
+    study: Path | None = MADE_UP_STUDY,
+    *,
+    engine: EngineName | None = None,
+    database_url: str = "",
+) -> ExportWorld:
+    """The study and instruments of a folder, or the packaged ones, on a new database or the one named."""
     folder.mkdir(parents=True, exist_ok=True)
     instruments = load_instruments(study)
     study_file = study / "study.toml" if study else _packaged_study(folder)
     settings = Settings(
         instance=folder,
-        database_url=f"sqlite:///{folder / 'btb.db'}",
+        database_url=database_url or migrated_database(folder, engine),
         base_url="http://localhost",
         secret_keys=("s" * 32,),
         link_keys=("l" * 32,),
@@ -189,7 +196,6 @@ def make_export_world(folder: Path, study: Path | None = MADE_UP_STUDY) -> Expor
         links=LinkSigner(settings.link_keys, "outside"),
         sealer=Sealer(settings.contact_keys),
     )
-    upgrade(runtime.database)
     with clock.at(FIRST_INSTANT), runtime.database.writing() as session:
         record_study(session, COMMAND, runtime.study)
         session.commit()

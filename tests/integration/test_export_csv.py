@@ -24,14 +24,15 @@ from tests.integration.export_world import (
     make_export_world,
     tell_story,
 )
+from tests.support.engines import EngineName
 
 TABLES = ("wide.csv", "long.csv", "history.csv", "scores.csv", "codebook.csv")
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[ExportWorld]:
+def world(tmp_path: Path, engine: EngineName) -> Iterator[ExportWorld]:
     """The made-up study, before anybody takes part."""
-    made = make_export_world(tmp_path / "instance")
+    made = make_export_world(tmp_path / "instance", engine=engine)
     yield made
     made.close()
 
@@ -273,7 +274,9 @@ def test_what_was_answered_before_an_amendment_is_not_lost(world: ExportWorld, t
         'code = "later"', 'code = "afterwards"'
     )
     (amended / "study.toml").write_text(study, encoding="utf-8")
-    after = make_export_world(tmp_path / "instance", amended)
+    after = make_export_world(
+        tmp_path / "instance", amended, database_url=world.runtime.settings.database_url
+    )
     after.go_to(world.now.isoformat())
     after.export(tmp_path / "out")
     after.close()

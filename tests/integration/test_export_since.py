@@ -180,7 +180,7 @@ def test_no_gap_and_no_double_while_participants_write(world: ExportWorld, tmp_p
                     answering = find_session(session, *world.started[number, "start"])
                     assert answering is not None
                     actor = Context(participant_actor(answering.participant))
-                    save_page(session, actor, answering, save)
+                    save_page(session, actor, world.runtime, answering, save)
                     session.commit()
         except BaseException as error:
             errors.append(error)

@@ -55,6 +55,7 @@ def test_a_revoked_link_is_dead(run: Run, world: World) -> None:
     assert "no live link" in refused(run("revoke", "1-001", "baseline"))
 
 
+@pytest.mark.usefixtures("engine")
 def test_an_unapproved_wording_stops_the_invitation_until_each_is_approved(tmp_path: Path) -> None:
     world = make_world(tmp_path / "strict", allow_unapproved=False)
     world.add("1-001")
