@@ -20,7 +20,7 @@ from btb_pro.services.waiting import Scope, Waiting, last_active_at, needs_someb
 
 SHOWN = 10
 """Rows of each section."""
-MOST_COUNTED = 100
+MOST_COUNTED = 50
 """More rows than these are not counted to the last one."""
 
 
