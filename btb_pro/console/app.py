@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 
 from flask import Flask, current_app, g, url_for
-from flask_babel import format_datetime, get_locale
+from flask_babel import format_date, format_datetime, get_locale
 
 from btb_pro.assets import read_assets
 from btb_pro.config import Settings
@@ -37,7 +37,9 @@ def on_every_page() -> dict[str, object]:
         "signed_in": g.get("signed_in"),
         "Permission": Permission,
         "language_names": LANGUAGE_NAMES,
+        "format_date": format_date,
         "format_datetime": format_datetime,
+        "site_names": {site.code: site.name for site in study.sites},
         **{word.__name__: word for word in message_words.WORDS},
         "style_sheet": url_for("static", filename=_style_sheet(current_app.static_folder or "")),
     }
