@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from flask import current_app, g, request, url_for
-from flask_babel import format_datetime, get_locale
+from flask_babel import format_date, format_datetime, get_locale
 
 from btb_pro.assets import read_assets
 from btb_pro.console import message_words
@@ -34,7 +34,9 @@ def on_every_page() -> dict[str, object]:
         "address_in": address_in,
         "Permission": Permission,
         "language_names": LANGUAGE_NAMES,
+        "format_date": format_date,
         "format_datetime": format_datetime,
+        "site_names": {site.code: site.name for site in study.sites},
         **{word.__name__: word for word in message_words.WORDS},
         "style_sheet": url_for("static", filename=_style_sheet(current_app.static_folder or "")),
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
@@ -66,7 +66,8 @@ class DueInvitation:
     visit: str
     language: str
     opens_at: datetime
-    closes_at: datetime
+    last_day: date
+    """Of the window, in Norway."""
     channels: tuple[str, ...]
     """By which of email and sms they can be reached; empty: by neither."""
 
@@ -210,7 +211,7 @@ def due_invitations(
             visit.code,
             language_of(study, participant),
             visit.opens_at,
-            visit.closes_at,
+            clock.last_day(visit.closes_at),
             channels.get(participant.id, ()),
         )
         for visit, participant in rows
