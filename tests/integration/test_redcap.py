@@ -187,7 +187,7 @@ def test_a_dry_run_sends_nothing_and_records_nothing(world: ExportWorld, tmp_pat
     with fake_redcap(tmp_path / "out") as url:
         told = push(world, url, dry_run=True)
         assert RedcapProject(url, TOKEN).read([], []) == []
-    assert "Would send 4 rows" in f"{told}"
+    assert "Would send rows: 4" in f"{told}"
     with world.runtime.database.reading() as session:
         assert len(session.execute(select(ExportRun)).all()) == 1
 

@@ -78,7 +78,7 @@ def test_a_push_goes_to_the_project_of_the_settings(
         settings = world.folder / "settings.env"
         text = settings.read_text(encoding="utf-8")
         settings.write_text(f"{text}BTB_REDCAP_URL={url}\nBTB_REDCAP_TOKEN={TOKEN}\n", encoding="utf-8")
-        assert "Would send 1 rows" in done(run("push", "redcap", "--dry-run"))
+        assert "Would send rows: 1" in done(run("push", "redcap", "--dry-run"))
         told = done(run("push", "redcap"))
-    assert "sent 1 rows" in told
+    assert "sent rows: 1" in told
     assert TOKEN not in told
