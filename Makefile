@@ -25,7 +25,7 @@ MANIFEST := btb_pro/static/manifest.json
 NODE_MODULES := assets/node_modules/.package-lock.json
 CHECKERS := assets/node_modules/.checkers.stamp
 
-.PHONY: help demo test check faults pages screens lint env assets translations roles compile lock chromium strace clean
+.PHONY: help demo test check faults pages screens bench lint env assets translations roles compile lock chromium strace clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ pages: $(VENV)/test.stamp $(CHECKERS) assets compile chromium ## Measures the pa
 
 screens: $(VENV)/test.stamp assets compile chromium ## Takes a picture of every page in every language and state: build/screens/index.html
 	@$(BIN)/python -m tests.screens.make_screens
+
+bench: $(VENV)/test.stamp compile ## Exports one million answers in every format, and tells rate and memory
+	@$(BIN)/python -m tests.bench.exports
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check

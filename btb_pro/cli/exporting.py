@@ -36,7 +36,7 @@ def export() -> None:
     """Takes out what was answered.
 
     \b
-    Examples:
+    Example:
       btb-pro export csv --out export-2026-01-31
       btb-pro export redcap --out for-redcap --mapping redcap.toml
     """

@@ -16,7 +16,7 @@ def mapping() -> None:
     """Binds our codes to the names of the trial's own database.
 
     \b
-    Examples:
+    Example:
       btb-pro mapping template redcap > redcap.toml
       btb-pro mapping check redcap.toml
     """

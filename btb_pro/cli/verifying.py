@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from btb_pro.cli.common import Command
+from btb_pro.cli.common import Command, Refused
 from btb_pro.exports.proof import prove
 
 
@@ -17,4 +17,8 @@ def verify(file: Path) -> None:
     Example:
       btb-pro verify export-2026-01-31.zip
     """
-    click.echo(f"{prove(file)}")
+    try:
+        proof = prove(file)
+    except OSError as error:
+        raise Refused(f"{file} cannot be read ({error.strerror or error}): nothing is proven.") from error
+    click.echo(f"{proof}")

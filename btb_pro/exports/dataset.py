@@ -1,4 +1,4 @@
-"""The one place where an export reads rows.
+"""Where an export reads rows: here, and of single visits in `stored_rows.py`.
 
 Everything is read as it stood at the cut-off: a row counts when the audit event that it was written in is not
 later, so what is written afterwards changes no export up to the same cut-off; a field that may be changed in
@@ -7,57 +7,36 @@ point, whatever the database's collation), the study file's visits, the visit's 
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from btb_pro.exports.as_of import AsOf
 from btb_pro.exports.records import (
     AnswerRow,
     CutOff,
     FieldRecord,
     Filters,
     HistoryRecord,
-    Origin,
     ScoreRecord,
     VisitRecord,
     VisitStatus,
 )
+from btb_pro.exports.stored_rows import ANSWER_COLUMNS, RowsOfVisits, StoredRows
 from btb_pro.exports.variables import study_variables
 from btb_pro.instruments.model import Field, Instrument
-from btb_pro.instruments.states import AnswerState, StoredAnswer, field_state, field_value
+from btb_pro.instruments.states import field_state, field_value
 from btb_pro.models.answer import Answer
 from btb_pro.models.audit_event import AuditEvent
-from btb_pro.models.invitation import Invitation
-from btb_pro.models.paper_entry import PaperEntry
 from btb_pro.models.participant import Participant
-from btb_pro.models.participant_session import ParticipantSession
 from btb_pro.models.response import Response
-from btb_pro.models.score import ScoreRow
 from btb_pro.models.visit import Visit
 from btb_pro.study import Study, sections_asked
 
 _PARTICIPANTS_AT_ONCE = 20
 """So many are in memory together: a few thousand answer rows."""
 _ROWS_AT_ONCE = 2000
-
-_ANSWER_COLUMNS = (
-    Answer.event_seq,
-    Answer.item,
-    Answer.state,
-    Answer.value,
-    Answer.language,
-    Answer.wording_sha256,
-    Answer.mode,
-    Answer.session_id,
-    Answer.shown_at,
-    Answer.device_at,
-    Answer.received_at,
-)
-"""In the order of `AnswerRow`, whose origin mode and session make."""
 
 
 class _Person(NamedTuple):
@@ -72,18 +51,6 @@ class _StoredVisit(NamedTuple):
     code: str
     submitted_at: datetime | None
     submitted_seq: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """What is stored for the visits of a few participants, by visit id, each list oldest first."""
-
-    answers: Mapping[int, Sequence[AnswerRow]]
-    versions: Mapping[int, Mapping[str, str]]
-    """Instrument code to the version that the response is pinned to."""
-    scores: Mapping[int, Sequence[ScoreRecord]]
-    expiry: Mapping[int, Sequence[tuple[int, datetime]]]
-    """Of each of the visit's links: the event that it was made in, and when it dies."""
 
 
 class Dataset:
@@ -108,9 +75,7 @@ class Dataset:
         self._instruments = {instrument.code: instrument for instrument in self.variables.instruments}
         self._place = {visit.code: place for place, visit in enumerate(study.visits)}
         self._asked = {visit.code: sections_asked(visit.parts) for visit in study.visits}
-        self._session_numbers = self._number_sessions()
-        self._as_of = AsOf(session, cutoff.seq, ("expires_at",))
-        self._typed_in = self._read_typed_in()
+        self._stored = StoredRows(session, cutoff)
 
     def visits(self) -> Iterator[VisitRecord]:
         """Every visit with a saved answer, or sent in, in order; whole, also where little of it is new."""
@@ -133,7 +98,7 @@ class Dataset:
                 Response.instrument,
                 Response.instrument_version,
                 AuditEvent.actor_kind,
-                *_ANSWER_COLUMNS,
+                *ANSWER_COLUMNS,
             )
             .select_from(Answer)
             .join(AuditEvent, AuditEvent.seq == Answer.event_seq)
@@ -146,7 +111,8 @@ class Dataset:
         )
         with rows:
             for number, site, visit, instrument, version, actor, *answer in rows:
-                yield HistoryRecord(number, site, visit, instrument, version, actor, self._answer(answer))
+                written = self._stored.answer(answer)
+                yield HistoryRecord(number, site, visit, instrument, version, actor, written)
 
     def _are_new(self) -> Iterator[ColumnElement[bool]]:
         if self.since is None:
@@ -174,16 +140,16 @@ class Dataset:
         ):
             visit = _StoredVisit(*row)
             visits[visit.participant_id].append(visit)
-        rows = self._rows([visit.id for of_person in visits.values() for visit in of_person])
+        rows = self._stored.of_visits([visit.id for of_person in visits.values() for visit in of_person])
         for person in people:
             for visit in sorted(visits[person.id], key=self._visit_order):
                 if self._is_begun(visit, rows) and self._has_changed(visit, rows):
                     yield self._record(person, visit, rows)
 
-    def _is_begun(self, visit: _StoredVisit, rows: _Rows) -> bool:
+    def _is_begun(self, visit: _StoredVisit, rows: RowsOfVisits) -> bool:
         return visit.id in rows.answers or self._is_submitted(visit)
 
-    def _has_changed(self, visit: _StoredVisit, rows: _Rows) -> bool:
+    def _has_changed(self, visit: _StoredVisit, rows: RowsOfVisits) -> bool:
         if self.since is None:
             return True
         seqs = [answer.seq for answer in rows.answers.get(visit.id, ())]
@@ -203,7 +169,7 @@ class Dataset:
     def _is_submitted(self, visit: _StoredVisit) -> bool:
         return visit.submitted_seq is not None and visit.submitted_seq <= self.cutoff.seq
 
-    def _record(self, person: _Person, visit: _StoredVisit, rows: _Rows) -> VisitRecord:
+    def _record(self, person: _Person, visit: _StoredVisit, rows: RowsOfVisits) -> VisitRecord:
         is_submitted = self._is_submitted(visit)
         answers = rows.answers.get(visit.id, ())
         return VisitRecord(
@@ -217,7 +183,7 @@ class Dataset:
             scores=self._scores(rows.scores.get(visit.id, ())),
         )
 
-    def _status_at(self, visit: _StoredVisit, rows: _Rows, cutoff: CutOff) -> VisitStatus:
+    def _status_at(self, visit: _StoredVisit, rows: RowsOfVisits, cutoff: CutOff) -> VisitStatus:
         if visit.submitted_seq is not None and visit.submitted_seq <= cutoff.seq:
             return VisitStatus.SUBMITTED
         expiries = [expires_at for seq, expires_at in rows.expiry.get(visit.id, ()) if seq <= cutoff.seq]
@@ -263,109 +229,3 @@ class Dataset:
             for variable in self.variables.scores
             if variable.code in newest
         }
-
-    def _rows(self, visit_ids: Sequence[int]) -> _Rows:
-        return _Rows(
-            answers=self._read_answers(visit_ids),
-            versions=self._read_versions(visit_ids),
-            scores=self._read_scores(visit_ids),
-            expiry=self._read_expiry(visit_ids),
-        )
-
-    def _read_answers(self, visit_ids: Sequence[int]) -> Mapping[int, Sequence[AnswerRow]]:
-        answers: dict[int, list[AnswerRow]] = {}
-        rows = self._session.execute(
-            select(Response.visit_id, *_ANSWER_COLUMNS)
-            .join(Response, Response.id == Answer.response_id)
-            .where(Response.visit_id.in_(visit_ids), Answer.event_seq <= self.cutoff.seq)
-            .order_by(Answer.event_seq, Answer.id)
-        )
-        for visit_id, *answer in rows:
-            answers.setdefault(visit_id, []).append(self._answer(answer))
-        return answers
-
-    def _answer(self, columns: Sequence[Any]) -> AnswerRow:
-        seq, field, state, value, language, sha256, mode, session_id, *times = columns
-        stored = StoredAnswer(AnswerState(state), value)
-        origin = self._typed_in.get(session_id) or Origin(mode)
-        return AnswerRow(
-            seq, field, stored, language, sha256, origin, *(*times, self._session_numbers[session_id])
-        )
-
-    def _read_versions(self, visit_ids: Sequence[int]) -> Mapping[int, Mapping[str, str]]:
-        versions: dict[int, dict[str, str]] = {}
-        rows = self._session.execute(
-            select(Response.visit_id, Response.instrument, Response.instrument_version).where(
-                Response.visit_id.in_(visit_ids), Response.event_seq <= self.cutoff.seq
-            )
-        )
-        for visit_id, instrument, version in rows:
-            versions.setdefault(visit_id, {})[instrument] = version
-        return versions
-
-    def _read_scores(self, visit_ids: Sequence[int]) -> Mapping[int, Sequence[ScoreRecord]]:
-        scores: dict[int, list[ScoreRecord]] = {}
-        rows = self._session.execute(
-            select(
-                Response.visit_id,
-                Response.instrument,
-                ScoreRow.code,
-                ScoreRow.value,
-                ScoreRow.n_answered,
-                ScoreRow.n_items,
-                ScoreRow.rule,
-                ScoreRow.rule_version,
-                ScoreRow.reason,
-                ScoreRow.computed_at,
-                ScoreRow.event_seq,
-            )
-            .join(Response, Response.id == ScoreRow.response_id)
-            .where(Response.visit_id.in_(visit_ids), ScoreRow.event_seq <= self.cutoff.seq)
-            .order_by(ScoreRow.event_seq, ScoreRow.id)
-        )
-        for visit_id, *score in rows:
-            scores.setdefault(visit_id, []).append(ScoreRecord(*score))
-        return scores
-
-    def _read_expiry(self, visit_ids: Sequence[int]) -> Mapping[int, Sequence[tuple[int, datetime]]]:
-        expiry: dict[int, list[tuple[int, datetime]]] = {}
-        rows = self._session.execute(
-            select(
-                Invitation.visit_id,
-                Invitation.event_seq,
-                Invitation.expires_at,
-                Participant.study_number,
-                Visit.code,
-            )
-            .join(Visit, Visit.id == Invitation.visit_id)
-            .join(Participant, Participant.id == Visit.participant_id)
-            .where(Invitation.visit_id.in_(visit_ids), Invitation.event_seq <= self.cutoff.seq)
-            .order_by(Invitation.event_seq, Invitation.id)
-        )
-        for visit_id, seq, expires_at, number, code in rows:
-            then = self._as_of.instant("invitation", f"{number}/{code}", "expires_at", expires_at)
-            expiry.setdefault(visit_id, []).append((seq, then))
-        return expiry
-
-    def _read_typed_in(self) -> Mapping[int, Origin]:
-        """Session id to where its answers came from, for what staff typed in. It never changes afterwards."""
-        rows = self._session.execute(select(PaperEntry).where(PaperEntry.session_id.is_not(None))).scalars()
-        return {
-            row.session_id: Origin(row.mode, (row.first_by, row.second_by or ""), row.paper_on)
-            for row in rows
-            if row.session_id is not None
-        }
-
-    def _number_sessions(self) -> Mapping[int, int]:
-        """Session id to its number within its visit, from 1. A session takes no part in any file itself."""
-        counts: dict[int, int] = {}
-        numbers = {}
-        rows = self._session.execute(
-            select(ParticipantSession.id, Invitation.visit_id)
-            .join(Invitation, Invitation.id == ParticipantSession.invitation_id)
-            .where(ParticipantSession.event_seq <= self.cutoff.seq)
-            .order_by(ParticipantSession.event_seq, ParticipantSession.id)
-        )
-        for session_id, visit_id in rows:
-            numbers[session_id] = counts[visit_id] = counts.get(visit_id, 0) + 1
-        return numbers

@@ -1,5 +1,6 @@
 """A folder that appears whole under its name, or not at all."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -51,6 +52,22 @@ def new_folder(target: Path) -> Iterator[FolderInTheMaking]:
         yield FolderInTheMaking(path, target)
     finally:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def publish_file(source: Path, target: Path) -> None:
+    """Give a file its name, never in the place of another.
+
+    Raises:
+        OSError: it cannot be named so, or the name was taken meanwhile.
+    """
+    try:
+        os.link(source, target)
+    except OSError as error:
+        # Some file systems know no second name; there a rename must do.
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP) or target.exists():
+            raise
+        os.rename(source, target)
+    wait_for_disk(target.parent)
 
 
 def wait_for_disk(folder: Path) -> None:

@@ -34,7 +34,7 @@ _STATES = "CL.state"
 _OF_FORMS: Mapping[str, tuple[str, Iterable[str]]] = {
     "status": ("CL.status", [status.value for status in VisitStatus]),
     "lang": ("CL.lang", LANGUAGES),
-    "mode": ("CL.mode", ("own_phone", "clinic_tablet", "paper")),
+    "mode": ("CL.mode", ("own_phone", "clinic_tablet", "paper", "phone_interview")),
 }
 """What a form says of itself by a code."""
 

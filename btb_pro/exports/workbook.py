@@ -33,10 +33,11 @@ def write_workbook(dataset: Dataset, folder: Path, options: WriteOptions) -> tup
     # In constant memory a row goes to the disk when the next one begins, into a file of its sheet beside it.
     book = Workbook(draft, {"constant_memory": True, "tmpdir": f"{folder}", "default_date_format": ""})
     book.set_properties({"created": dataset.cutoff.at.replace(tzinfo=None)})
-    sheets = {
-        name: _Sheets(book, name, header) for name, header in table_headers(dataset, options, style).items()
-    }
     try:
+        sheets = {
+            name: _Sheets(book, name, header)
+            for name, header in table_headers(dataset, options, style).items()
+        }
         fill_tables(dataset, options, style, {name: sheet.add for name, sheet in sheets.items()})
         book.close()
     except FileCreateError as error:

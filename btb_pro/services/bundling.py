@@ -10,7 +10,7 @@ from pathlib import Path
 from btb_pro import clock
 from btb_pro.exports.dataset import Dataset
 from btb_pro.exports.files import WrittenFile, write_file, write_zip
-from btb_pro.exports.folder import new_folder, wait_for_disk
+from btb_pro.exports.folder import new_folder, publish_file
 from btb_pro.exports.formats import FORMATS, ExportFormat
 from btb_pro.exports.manifest import MANIFEST, manifest_bytes
 from btb_pro.exports.mapping import mapping_target
@@ -118,10 +118,8 @@ def _publish(
         )
         write_file(receipt_path(out), receipt)
         undo.callback(receipt_path(out).unlink)
-        # Unlike a rename, a link never takes the place of a file that came meanwhile.
-        os.link(packed.zip_file, out)
+        publish_file(packed.zip_file, out)
         undo.callback(out.unlink)
-        wait_for_disk(out.parent)
         session.commit()
         undo.pop_all()
     return ExportSummary(

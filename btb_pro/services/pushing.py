@@ -34,9 +34,9 @@ class PushSummary:
     def __str__(self) -> str:
         where = f"up to event {self.cutoff_seq}"
         if self.number is None:
-            return f"Would send {self.rows} rows, {where}, in {self.batches} batches. Nothing was sent."
+            return f"Would send rows: {self.rows}, {where}, in batches: {self.batches}. Nothing was sent."
         return (
-            f"Export {self.number}: sent {self.rows} rows, {where}, in {self.batches} batches, "
+            f"Export {self.number}: sent rows: {self.rows}, {where}, in batches: {self.batches}, "
             f"and read the same back. For what comes later: --since {self.number}"
         )
 

@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from btb_pro.exports.formats import ExportFormat
 from btb_pro.exports.redcap_api import RedcapProject, RedcapRefused
+from btb_pro.exports.writing import CannotBeWritten
 from btb_pro.models.audit_event import AuditEvent
 from btb_pro.models.export_run import ExportRun
 from btb_pro.services.exporting import ExportOrder
@@ -36,9 +37,9 @@ def world(tmp_path: Path) -> Iterator[ExportWorld]:
 
 
 @contextmanager
-def fake_redcap(folder: Path, token: str = TOKEN) -> Iterator[str]:
-    """A project made of an export's files; its address."""
-    command = [sys.executable, "-m", "tests.support.fake_redcap", f"{folder}", token]
+def fake_redcap(folder: Path, token: str = TOKEN, forget: str = "") -> Iterator[str]:
+    """A project made of an export's files, which loses what a field is sent; its address."""
+    command = [sys.executable, "-m", "tests.support.fake_redcap", f"{folder}", token, forget]
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=dict(os.environ)
     ) as process:
@@ -186,7 +187,7 @@ def test_a_dry_run_sends_nothing_and_records_nothing(world: ExportWorld, tmp_pat
     with fake_redcap(tmp_path / "out") as url:
         told = push(world, url, dry_run=True)
         assert RedcapProject(url, TOKEN).read([], []) == []
-    assert "Would send 4 rows" in f"{told}"
+    assert "Would send rows: 4" in f"{told}"
     with world.runtime.database.reading() as session:
         assert len(session.execute(select(ExportRun)).all()) == 1
 
@@ -257,3 +258,22 @@ def test_a_wrong_token_is_refused_by_redcap(world: ExportWorld, tmp_path: Path) 
     ):
         push(world, url)
     assert TOKEN not in f"{refused.value}"
+
+
+def test_without_pycap_the_sentence_says_what_to_install(
+    world: ExportWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "redcap", None)
+    with pytest.raises(CannotBeWritten, match=r"pip install 'btb-pro\[redcap\]'"):
+        push(world, "https://redcap.example/api/")
+
+
+def test_a_push_that_arrives_otherwise_is_told_by_field_and_without_the_value(
+    world: ExportWorld, tmp_path: Path
+) -> None:
+    world.take(ExportFormat.REDCAP, tmp_path / "out")
+    with fake_redcap(tmp_path / "out", forget="words_st") as url, pytest.raises(RedcapRefused) as refused:
+        push(world, url)
+    told = f"{refused.value}"
+    assert told.startswith("REDCap holds something else than what was sent in N-001 at start_arm_1: words_st")
+    assert "declined" not in told

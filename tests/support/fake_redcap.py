@@ -1,6 +1,6 @@
 """A small REDCap: the documented API's contents that a push uses, as a process of its own.
 
-    python -m tests.support.fake_redcap FOLDER TOKEN
+    python -m tests.support.fake_redcap FOLDER TOKEN [FORGET]
 
 FOLDER holds data_dictionary.csv and event_instruments.csv, its address is printed. It refuses what REDCap
 refuses (tests/support/redcap_rules.py), ignores blanks unless told to overwrite, and keeps all in memory.
@@ -37,6 +37,8 @@ class Project:
     token: str
     dictionary: list[dict[str, str]]
     forms: dict[str, list[str]]
+    forget: str = ""
+    """A field that loses what it is sent."""
     held: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     imports: int = 0
 
@@ -94,6 +96,7 @@ class Project:
             record = self.held.setdefault((row[self.key], row["redcap_event_name"]), {})
             is_kept = form.get("overwriteBehavior") == "overwrite"
             record.update({name: value for name, value in row.items() if value or is_kept})
+            record.pop(self.forget, None)
         return len({row[self.key] for row in rows})
 
     def give(self, form: Mapping[str, str]) -> str:
@@ -150,11 +153,11 @@ class Handler(BaseHTTPRequestHandler):
 
 def main() -> None:
     """Serve until the process is ended."""
-    folder, token = Path(sys.argv[1]), sys.argv[2]
+    folder, token, forget = Path(sys.argv[1]), sys.argv[2], "".join(sys.argv[3:])
     forms: dict[str, list[str]] = {}
     for row in read(folder / "event_instruments.csv"):
         forms.setdefault(row["unique_event_name"], []).append(row["form"])
-    Handler.project = Project(token, read(folder / "data_dictionary.csv"), forms)
+    Handler.project = Project(token, read(folder / "data_dictionary.csv"), forms, forget)
     server = HTTPServer(("127.0.0.1", 0), Handler)
     print(f"http://127.0.0.1:{server.server_port}/api/", flush=True)
     server.serve_forever()
