@@ -27,7 +27,11 @@ def prepare_gate(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
     )
-    LoginManager(app).user_loader(_load)
+    # Without its init_app: the hook for "remember me", which we do not have, would read the cookie at every
+    # response, files too, and so forbid to keep them.
+    manager = LoginManager()
+    manager.user_loader(_load)
+    app.login_manager = manager  # type: ignore[attr-defined]  # where Flask-Login looks for it
 
 
 @console.before_request
