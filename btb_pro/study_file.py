@@ -5,7 +5,6 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time
-from difflib import get_close_matches
 from fractions import Fraction
 from importlib.resources import files
 from pathlib import Path
@@ -19,28 +18,26 @@ from btb_pro.instruments.model import Instrument
 from btb_pro.refusals import PlainRefusal
 from btb_pro.safety_rules import read_safety_rules
 from btb_pro.scoring.scores import shares_refused
-from btb_pro.study import QuietHours, Site, Study, Visit, VisitPart
+from btb_pro.study import QuietHours, Site, Study
+from btb_pro.study_values import (
+    STUDY_KEYS,
+    hint,
+    listed,
+    read_code,
+    read_texts,
+    refuse_twice,
+    refuse_unknown_keys,
+)
+from btb_pro.study_visits import read_visits
 from btb_pro.toml_lines import Table, TomlRefused, read_document
 
 PACKAGED_STUDY = Path(str(files("btb_pro").joinpath("study.toml")))
 """BackToBasic, with placeholders where the trial has to say."""
 
-STUDY_KEYS = (
-    "code", "version", "languages", "name", "asker", "privacy_url", "accessibility_url",
-    "allow_unapproved_wording", "link_days_without_day0", "reminders_at_most", "invites_by_itself",
-    "phone_countries", "site", "visit", "quiet_hours", "minimum_share", "safety",
-)  # fmt: skip
 SITE_KEYS = ("code", "name", "phone")
-VISIT_KEYS = (
-    "code", "title", "day", "opens", "closes", "link_expires_after", "reminder_days", "minutes",
-    "instruments",
-)  # fmt: skip
 QUIET_HOURS_KEYS = ("from", "to")
 
-_CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
-_CODE_LENGTH = 26
 _HOUR = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
-_FARTHEST_DAY = 3650
 _REMINDERS_AT_MOST = 3
 
 
@@ -92,18 +89,18 @@ def read_study(path: Path, instruments: Mapping[str, Instrument]) -> Study:
 
 def _read(document: Table, instruments: Mapping[str, Instrument], sha256: str) -> Study:
     """The study; worth nothing when the document has noted mistakes."""
-    _refuse_unknown_keys(document, STUDY_KEYS)
+    refuse_unknown_keys(document, STUDY_KEYS)
     languages = _languages(document)
     sites = _sites(document)
-    visits = _visits(document, languages, instruments)
+    visits = read_visits(document, languages, instruments)
     asked = {part.instrument for visit in visits for part in visit.parts} & set(instruments)
     fields = [field for code in instruments if code in asked for field in instruments[code].fields]
     return Study(
-        code=_code(document),
+        code=read_code(document),
         version=document.text("version", 'text in quotes such as "1"', most=40),
-        name=_texts(document, "name", languages),
+        name=read_texts(document, "name", languages),
         languages=languages,
-        asker=_texts(document, "asker", languages),
+        asker=read_texts(document, "asker", languages),
         privacy_url=_addresses(document, "privacy_url", languages),
         accessibility_url=_addresses(document, "accessibility_url", languages),
         allow_unapproved_wording=document.statement("allow_unapproved_wording", default=False),
@@ -121,13 +118,13 @@ def _read(document: Table, instruments: Mapping[str, Instrument], sha256: str) -
 
 
 def _languages(document: Table) -> tuple[str, ...]:
-    found = document.texts("languages", f"a list of languages out of {_listed(LANGUAGES)}")
+    found = document.texts("languages", f"a list of languages out of {listed(LANGUAGES)}")
     languages = tuple(found.values())
     if not languages and document.is_sound("languages"):
-        document.note(f"languages is empty. Expected at least one of {_listed(LANGUAGES)}.", "languages")
+        document.note(f"languages is empty. Expected at least one of {listed(LANGUAGES)}.", "languages")
     for position, language in found.items():
         if language not in LANGUAGES:
-            sentence = f'Unknown language "{language}". Expected {_listed(LANGUAGES)}.'
+            sentence = f'Unknown language "{language}". Expected {listed(LANGUAGES)}.'
             document.note(sentence, "languages", position)
         elif language in [found[earlier] for earlier in found if earlier < position]:
             document.note(f'The language "{language}" stands here twice.', "languages", position)
@@ -152,112 +149,20 @@ def _sites(document: Table) -> tuple[Site, ...]:
     tables = document.tables("site")
     sites = []
     for table in tables:
-        _refuse_unknown_keys(table, SITE_KEYS)
-        site = Site(_code(table), table.text("name"), table.text("phone"))
+        refuse_unknown_keys(table, SITE_KEYS)
+        site = Site(read_code(table), table.text("name"), table.text("phone"))
         if table.is_sound("phone") and not any(letter.isdecimal() for letter in site.phone):
             table.note(f'phone is "{site.phone}". Expected a number that participants can ring.', "phone")
         sites.append(site)
-    _refuse_twice("site", tables, [site.code for site in sites])
+    refuse_twice("site", tables, [site.code for site in sites])
     return tuple(sites)
-
-
-def _visits(
-    document: Table, languages: Collection[str], instruments: Mapping[str, Instrument]
-) -> tuple[Visit, ...]:
-    tables = document.tables("visit")
-    visits = [_visit(table, languages, instruments) for table in tables]
-    _refuse_twice("visit", tables, [visit.code for visit in visits])
-    latest = None
-    for table, visit in zip(tables, visits, strict=True):
-        if not table.is_sound("day"):
-            continue
-        if latest is not None and visit.day < latest.day:
-            sentence = f'day = {visit.day} comes after "{latest.code}" with day = {latest.day}.'
-            table.note(f"{sentence} Expected the visits in the order of their days.", "day")
-        latest = visit
-    return tuple(visits)
-
-
-def _visit(table: Table, languages: Collection[str], instruments: Mapping[str, Instrument]) -> Visit:
-    _refuse_unknown_keys(table, VISIT_KEYS)
-    parts = _parts(table, languages, instruments)
-    visit = Visit(
-        code=_code(table),
-        title=_texts(table, "title", languages),
-        day=table.whole_number("day", -_FARTHEST_DAY, _FARTHEST_DAY),
-        opens=table.whole_number("opens", -_FARTHEST_DAY, _FARTHEST_DAY),
-        closes=table.whole_number("closes", -_FARTHEST_DAY, _FARTHEST_DAY),
-        link_expires_after=table.whole_number("link_expires_after", -_FARTHEST_DAY, _FARTHEST_DAY),
-        reminder_days=tuple(table.whole_numbers("reminder_days", "a list of days such as [-7, -2]").values()),
-        minutes=table.whole_number("minutes", 1, 240, default=None if parts else 0),
-        parts=parts,
-    )
-    _check_window(table, visit)
-    return visit
-
-
-def _check_window(table: Table, visit: Visit) -> None:
-    if table.is_sound("opens", "closes") and visit.closes < visit.opens:
-        sentence = f"The window ends before it begins: closes = {visit.closes}, opens = {visit.opens}."
-        table.note(f"{sentence} Expected closes to be {visit.opens} or later.", "closes")
-    if table.is_sound("closes", "link_expires_after") and visit.link_expires_after < visit.closes:
-        sentence = f"The link expires after day {visit.link_expires_after}, before the window closes."
-        table.note(f"{sentence} Expected {visit.closes} or later.", "link_expires_after")
-    if not table.is_sound("opens", "closes", "link_expires_after", "reminder_days"):
-        return
-    for position, day in enumerate(visit.reminder_days):
-        if not visit.opens <= day <= visit.link_expires_after:
-            sentence = f"No link works on reminder day {day}."
-            expected = f"a day from {visit.opens} (opens) to {visit.link_expires_after} (link_expires_after)"
-            table.note(f"{sentence} Expected {expected}.", "reminder_days", position)
-        elif position and day <= visit.reminder_days[position - 1]:
-            sentence = f"Reminder day {day} is not later than the one before it."
-            table.note(f"{sentence} Expected each day once, in order.", "reminder_days", position)
-
-
-def _parts(
-    table: Table, languages: Collection[str], instruments: Mapping[str, Instrument]
-) -> tuple[VisitPart, ...]:
-    expected = 'a list of instruments such as ["hscl25", "pain/intensity"], or [] when nothing is asked'
-    parts: list[VisitPart] = []
-    for position, entry in table.texts("instruments", expected).items():
-        code, slash, section = entry.partition("/")
-        part = VisitPart(code, section if slash else None)
-        if sentence := _why_refused(part, parts, languages, instruments):
-            table.note(sentence, "instruments", position)
-        parts.append(part)
-    return tuple(parts)
-
-
-def _why_refused(
-    part: VisitPart,
-    earlier: Sequence[VisitPart],
-    languages: Collection[str],
-    instruments: Mapping[str, Instrument],
-) -> str:
-    if part.instrument not in instruments:
-        return f'Unknown instrument "{part.instrument}". {_hint(part.instrument, instruments)}'
-    instrument = instruments[part.instrument]
-    sections = [section.code for section in instrument.sections]
-    if part.section is not None and part.section not in sections:
-        return f'{part.instrument} has no section "{part.section}". {_hint(part.section, sections)}'
-    for other in earlier:
-        if other.instrument == part.instrument and (None in (other.section, part.section) or other == part):
-            return f'"{part}" asks again what "{other}" asks. Expected each question once in a visit.'
-    missing = [code for code in languages if code in LANGUAGES and code not in instrument.languages]
-    if missing:
-        return (
-            f"{part.instrument} has no wording in {_listed(missing)}."
-            f" Expected one in each of the study's languages; it has {_listed(instrument.languages)}."
-        )
-    return ""
 
 
 def _quiet_hours(document: Table) -> QuietHours:
     table = document.table("quiet_hours", 'a table [quiet_hours] with from = "20:00" and to = "08:00"')
     if not document.is_sound("quiet_hours"):
         return QuietHours(time(), time())
-    _refuse_unknown_keys(table, QUIET_HOURS_KEYS)
+    refuse_unknown_keys(table, QUIET_HOURS_KEYS)
     hours = QuietHours(_hour(table, "from"), _hour(table, "to"))
     if table.is_sound(*QUIET_HOURS_KEYS) and hours.start == hours.end:
         table.note("The quiet hours end when they begin. Expected two different times.", "to")
@@ -280,7 +185,7 @@ def _minimum_share(document: Table, instruments: Mapping[str, Instrument]) -> Ma
     for code in table.keys:
         share = table.fraction(code, "a number above 0 and at most 1, such as 0.7")
         if code not in shares:
-            table.note(f'No instrument has a score "{code}". {_hint(code, shares)}', code)
+            table.note(f'No instrument has a score "{code}". {hint(code, shares)}', code)
         elif table.is_sound(code):
             for instrument in instruments.values():
                 for sentence in shares_refused(instrument, {code: share}):
@@ -289,31 +194,8 @@ def _minimum_share(document: Table, instruments: Mapping[str, Instrument]) -> Ma
     return MappingProxyType(shares)
 
 
-def _code(table: Table) -> str:
-    code = table.text("code", 'a code in quotes such as "day14"')
-    if table.is_sound("code") and not (_CODE.fullmatch(code) and len(code) <= _CODE_LENGTH):
-        table.note(
-            f'The code "{code}" is not legal. Expected at most {_CODE_LENGTH} characters: a small letter a-z,'
-            " then small letters, digits and single underscores.",
-            "code",
-        )
-    return code
-
-
-def _texts(table: Table, key: str, languages: Collection[str]) -> Mapping[str, str]:
-    below = table.table(key, f'a text for each language, such as {key}.nb = "..."')
-    if not table.is_sound(key):
-        return {}
-    languages = languages or below.keys
-    for language in below.keys:
-        if language not in languages:
-            sentence = f'{key} has a text in "{language}", which is not among the languages of the study.'
-            below.note(f"{sentence} Expected {_listed(languages)}.", language)
-    return MappingProxyType({language: below.text(language) for language in languages})
-
-
 def _addresses(table: Table, key: str, languages: Collection[str]) -> Mapping[str, str]:
-    addresses = _texts(table, key, languages)
+    addresses = read_texts(table, key, languages)
     for language, address in addresses.items():
         if address and not _is_https(address):
             expected = 'a full address such as "https://example.org/page"'
@@ -329,29 +211,3 @@ def _is_https(address: str) -> bool:
         return False
     is_plain = address.isprintable() and not set(address) & set(' "<>\\^`{|}')
     return parts.scheme == "https" and has_host and is_plain and parts.username is None
-
-
-def _refuse_twice(kind: str, tables: Sequence[Table], codes: Sequence[str]) -> None:
-    first: dict[str, int] = {}
-    for table, code in zip(tables, codes, strict=True):
-        if code in first and table.is_sound("code"):
-            sentence = f'The {kind} "{code}" is there twice, first on line {first[code]}.'
-            table.note(f"{sentence} Expected a code of its own.", "code")
-        first.setdefault(code, table.line("code"))
-
-
-def _refuse_unknown_keys(table: Table, known: Collection[str]) -> None:
-    for key in table.keys:
-        if key in STUDY_KEYS and key not in known:
-            table.note(f'"{key}" is a key of the whole study. Put it above the first [ or [[.', key)
-        elif key not in known:
-            table.note(f'Unknown key "{key}". {_hint(key, known)}', key)
-
-
-def _hint(word: str, known: Collection[str]) -> str:
-    close = get_close_matches(word.lower(), list(known), n=1)
-    return f'Did you mean "{close[0]}"?' if close else f"Expected one of {_listed(known)}."
-
-
-def _listed(words: Collection[str]) -> str:
-    return ", ".join(words)

@@ -11,7 +11,7 @@ from btb_pro.models.participant import Participant
 from btb_pro.services.audit import Context
 from btb_pro.services.known_participants import ParticipantUnknown, find_participant
 from btb_pro.services.runtime import Runtime
-from btb_pro.services.staff_sessions import SignedIn
+from btb_pro.services.signed_in import SignedIn
 from btb_pro.this_request import request_id
 
 

@@ -15,7 +15,8 @@ from btb_pro.console.holder import Holder
 from btb_pro.console.keeping import Wish, keep_form
 from btb_pro.incoming import refuse_foreign, refuse_unreadable
 from btb_pro.roles import Permission
-from btb_pro.services.staff_sessions import SignedIn, find_session, is_due_to_be_noted, note_use
+from btb_pro.services.signed_in import SignedIn
+from btb_pro.services.staff_sessions import find_session, is_due_to_be_noted, note_use
 from btb_pro.this_request import speak
 
 

@@ -1,6 +1,6 @@
 """What Flask-Login holds in the browser's cookie."""
 
-from btb_pro.services.staff_sessions import SignedIn
+from btb_pro.services.signed_in import SignedIn
 
 
 class Holder:

@@ -1,4 +1,4 @@
-"""The audit trail: one chained event per request or job step that changed anything."""
+"""The audit trail: one chained event per request or job step that changed anything, and the chain's end."""
 
 from datetime import datetime
 
@@ -45,3 +45,14 @@ class AuditEvent(Base):
     previous_hash: Mapped[str] = mapped_column(String(64), unique=True)
     """Unique, so that the chain cannot fork."""
     hash: Mapped[str] = mapped_column(String(64), unique=True)
+
+
+class AuditHead(Base):
+    """One row: the last event's number and hash. Locking it orders all writers."""
+
+    __tablename__ = "audit_head"
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(Integer)
+    hash: Mapped[str] = mapped_column(String(64))

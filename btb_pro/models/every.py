@@ -6,7 +6,6 @@ from btb_pro.db import Base
 from btb_pro.models import (
     answer,
     audit_event,
-    audit_head,
     contact,
     export_run,
     invitation,
@@ -35,7 +34,6 @@ from btb_pro.models import (
 MODELS = (
     answer,
     audit_event,
-    audit_head,
     contact,
     export_run,
     invitation,

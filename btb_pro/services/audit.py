@@ -18,8 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.models.audit_event import AuditEvent
-from btb_pro.models.audit_head import AuditHead
+from btb_pro.models.audit_event import AuditEvent, AuditHead
 from btb_pro.refusals import PlainRefusal
 from btb_pro.services.audit_rows import RowChange, watching
 

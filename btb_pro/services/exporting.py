@@ -23,8 +23,7 @@ from btb_pro.exports.records import CutOff, Filters
 from btb_pro.exports.variables import study_variables
 from btb_pro.exports.writing import WriteOptions
 from btb_pro.i18n import LANGUAGES
-from btb_pro.models.audit_event import AuditEvent
-from btb_pro.models.audit_head import AuditHead
+from btb_pro.models.audit_event import AuditEvent, AuditHead
 from btb_pro.models.export_run import ExportRun
 from btb_pro.refusals import PlainRefusal
 from btb_pro.services.audit import APP_VERSION, Context, Tag, canonical_json, step

@@ -15,8 +15,7 @@ from btb_pro import clock
 from btb_pro.config import Settings
 from btb_pro.db import Database
 from btb_pro.migrate import require_current, upgrade
-from btb_pro.models.audit_event import AuditEvent
-from btb_pro.models.audit_head import AuditHead
+from btb_pro.models.audit_event import AuditEvent, AuditHead
 from btb_pro.models.message import Message
 from btb_pro.models.staff_session import StaffSession
 from btb_pro.services.audit import Context, Step, Tag, step

@@ -15,49 +15,15 @@ from sqlalchemy.orm import Session
 from btb_pro import clock
 from btb_pro.models.staff import Staff, StaffSite
 from btb_pro.models.staff_session import StaffSession
-from btb_pro.roles import PERMISSIONS, Permission, Role
+from btb_pro.roles import Role
 from btb_pro.services.audit import Actor, Context, Step, Tag, step
+from btb_pro.services.signed_in import SignedIn, staff_actor
 
 IDLE = timedelta(minutes=30)
 """How long a session lasts without a request."""
 LONGEST = timedelta(hours=10)
 """How long it lasts at most: a working day."""
-CONFIRMED_FOR = timedelta(minutes=15)
-"""How long after giving the password a person may do what it is asked for anew."""
 _NOTED_EVERY = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """A member of staff at work, as the account is at this request."""
-
-    session_id: int
-    staff_id: int
-    email: str
-    name: str
-    role: Role
-    language: str | None
-    sites: frozenset[str] | None
-    """Codes of the hospitals; None for all."""
-    confirmed_at: datetime
-    """When the password was given last in this browser."""
-
-    def may(self, permission: Permission) -> bool:
-        """Whether the role has a permission."""
-        return permission in PERMISSIONS[self.role]
-
-    def is_confirmed(self) -> bool:
-        """Whether the password was given so lately that it need not be asked for before a grave act."""
-        return clock.now() < self.confirmed_at + CONFIRMED_FOR
-
-    def works_for(self, site: str) -> bool:
-        """Whether participants of a hospital are this person's to see."""
-        return self.sites is None or site in self.sites
-
-    @property
-    def actor(self) -> Actor:
-        """This person in the audit trail, with role and hospitals as they are now."""
-        return _actor(self.email, self.role.value, self.sites)
 
 
 def begin_session(session: Session, context: Context, staff: Staff) -> str:
@@ -96,7 +62,7 @@ def renew_session(session: Session, event: Step, staff: Staff, session_id: int) 
 
 def actor_of(session: Session, staff: Staff) -> Actor:
     """A member of staff in the audit trail, before or without a session."""
-    return _actor(staff.email, staff.role, sites_of(session, staff))
+    return staff_actor(staff.email, staff.role, sites_of(session, staff))
 
 
 def sites_of(session: Session, staff: Staff) -> frozenset[str] | None:
@@ -206,10 +172,6 @@ def end_sessions_of(session: Session, event: Step, staff: Staff, *, but: int | N
         _end(event, row, staff.email)
         ended += 1
     return ended
-
-
-def _actor(email: str, role: str, sites: frozenset[str] | None) -> Actor:
-    return Actor("staff", email, role, "" if sites is None else " ".join(sorted(sites))[:26])
 
 
 def _end(event: Step, row: StaffSession, email: str) -> None:

@@ -9,8 +9,7 @@ from sqlalchemy import Row as Record
 from sqlalchemy import Table, select, text, tuple_
 from sqlalchemy.orm import Session
 
-from btb_pro.models.audit_event import AuditEvent
-from btb_pro.models.audit_head import AuditHead
+from btb_pro.models.audit_event import AuditEvent, AuditHead
 from btb_pro.services.audit import FIRST_HASH, ChainBroken, Tag, event_hash
 from btb_pro.services.audit_rows import RowChange, told_key, told_row
 from btb_pro.services.replay import Row, RowName, apply, events_in_order, name_of, row_changes

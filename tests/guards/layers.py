@@ -13,8 +13,8 @@ RANKS = {
     "config": 0, "clock": 0, "links": 0, "i18n": 0, "logs": 0, "security": 0, "refusals": 0,
     "assets": 0, "compression": 0, "outside": 0,
     # knowledge
-    "instruments": 1, "scoring": 1, "study": 1, "study_file": 1, "safety_rules": 1,
-    "toml_lines": 1, "roles": 1,
+    "instruments": 1, "scoring": 1, "study": 1, "study_file": 1, "study_values": 1, "study_visits": 1,
+    "safety_rules": 1, "toml_lines": 1, "roles": 1,
     # rows
     "models": 2, "db": 2, "migrations": 2, "migrate": 2,
     # ports
@@ -47,6 +47,8 @@ _WITHOUT_WEB = (
     "scoring",
     "study",
     "study_file",
+    "study_values",
+    "study_visits",
     "models",
     "db",
     "messaging",

@@ -14,8 +14,7 @@ from sqlalchemy import select, text
 from btb_pro import clock
 from btb_pro.config import Settings, read_settings
 from btb_pro.db import Database
-from btb_pro.models.audit_event import AuditEvent
-from btb_pro.models.audit_head import AuditHead
+from btb_pro.models.audit_event import AuditEvent, AuditHead
 from btb_pro.models.invitation import Invitation
 from btb_pro.models.message import Message
 from btb_pro.models.participant import Participant

@@ -23,12 +23,12 @@ from btb_pro.study_file import (
     PACKAGED_STUDY,
     QUIET_HOURS_KEYS,
     SITE_KEYS,
-    STUDY_KEYS,
-    VISIT_KEYS,
     StudyFileError,
     StudyProblem,
     read_study,
 )
+from btb_pro.study_values import STUDY_KEYS
+from btb_pro.study_visits import VISIT_KEYS
 
 STUDIES = Path(__file__).parent / "studies"
 SOUND = STUDIES / "sound.toml"

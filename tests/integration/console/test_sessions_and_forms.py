@@ -13,7 +13,8 @@ from btb_pro import clock, create_app
 from btb_pro.models.staff import Staff
 from btb_pro.models.staff_session import StaffSession
 from btb_pro.roles import Role
-from btb_pro.services.staff_sessions import CONFIRMED_FOR, IDLE
+from btb_pro.services.signed_in import CONFIRMED_FOR
+from btb_pro.services.staff_sessions import IDLE
 from tests.support.plain_browser import PlainBrowser
 from tests.support.staff import (
     PASSWORD,

@@ -9,8 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.models.audit_event import AuditEvent
-from btb_pro.models.audit_head import AuditHead
+from btb_pro.models.audit_event import AuditEvent, AuditHead
 from btb_pro.models.site import Site
 from btb_pro.services.audit import FIRST_HASH, Actor, Context, Tag, canonical_json, step
 from btb_pro.services.verification import verify

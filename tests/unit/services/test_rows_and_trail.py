@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session
 
 from btb_pro import clock
 from btb_pro.db import Database
-from btb_pro.models.audit_event import AuditEvent
-from btb_pro.models.audit_head import AuditHead
+from btb_pro.models.audit_event import AuditEvent, AuditHead
 from btb_pro.models.participant import Participant
 from btb_pro.security import salted_sha256
 from btb_pro.services.audit import ChainBroken, event_hash

@@ -8,8 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from btb_pro.db import Database
 from btb_pro.migrate import upgrade
-from btb_pro.models.audit_event import AuditEvent
-from btb_pro.models.audit_head import AuditHead
+from btb_pro.models.audit_event import AuditEvent, AuditHead
 from btb_pro.services.audit import FIRST_HASH, ChainBroken, event_hash
 from btb_pro.services.verification import verify
 from tests.support.behind import change, guards_off
