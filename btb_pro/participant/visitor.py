@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from flask import current_app, g, request, url_for
 from sqlalchemy.orm import Session
@@ -24,6 +25,14 @@ class GoTo(Exception):
     def __init__(self, address: str) -> None:
         self.address = address
         super().__init__(address)
+
+
+class CookiesOff(Exception):
+    """The browser came from Start without the cookie that it was given there."""
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+        super().__init__()
 
 
 class DeadEnd(Exception):
@@ -75,6 +84,7 @@ def visiting(handle: str, *, writes: bool = False, after_submit: bool = False) -
 
     Raises:
         GoTo: the session is unknown here, is over, or was sent in.
+        CookiesOff: see there.
         DeadEnd: its link opens nothing any more.
     """
     house = runtime()
@@ -83,6 +93,7 @@ def visiting(handle: str, *, writes: bool = False, after_submit: bool = False) -
         secret = session_secret(request, handle, house.settings.is_production)
         answering = find_session(db, handle, secret)
         if answering is None:
+            _refuse_without_cookies()
             raise GoTo(start_address())
         speak(answering.session.language)
         g.site_code = answering.participant.site_code
@@ -110,6 +121,18 @@ def start_address() -> str:
     if token:
         return url_for("participant.start", token=token)
     return url_for("participant.home")
+
+
+def _refuse_without_cookies() -> None:
+    """Tell a browser that keeps no cookies from one that was never here: it comes straight from a link.
+
+    Raises:
+        CookiesOff: see there.
+    """
+    came_from = urlsplit(request.referrer or "")
+    room, _, token = came_from.path.lstrip("/").partition("/")
+    if came_from.netloc == request.host and room == "s" and token and not request.cookies:
+        raise CookiesOff(token.partition("/")[0])
 
 
 def request_context(house: Runtime, actor: Actor) -> Context:
