@@ -24,7 +24,8 @@ PACKAGED_STUDY = Path(str(files("btb_pro").joinpath("study.toml")))
 
 STUDY_KEYS = (
     "code", "version", "languages", "name", "asker", "privacy_url", "accessibility_url",
-    "allow_unapproved_wording", "link_days_without_day0", "site", "visit", "quiet_hours", "minimum_share",
+    "allow_unapproved_wording", "second_step", "link_days_without_day0", "site", "visit", "quiet_hours",
+    "minimum_share",
 )  # fmt: skip
 SITE_KEYS = ("code", "name", "phone")
 VISIT_KEYS = (
@@ -98,6 +99,7 @@ def _read(document: Table, instruments: Mapping[str, Instrument], sha256: str) -
         privacy_url=_addresses(document, "privacy_url", languages),
         accessibility_url=_addresses(document, "accessibility_url", languages),
         allow_unapproved_wording=document.statement("allow_unapproved_wording", default=False),
+        second_step=document.statement("second_step", default=False),
         link_days_without_day0=document.whole_number("link_days_without_day0", 1, 365),
         sites=_sites(document),
         visits=_visits(document, languages, instruments),

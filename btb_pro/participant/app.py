@@ -8,12 +8,22 @@ from markupsafe import Markup
 
 from btb_pro.assets import read_assets
 from btb_pro.i18n import LANGUAGE_NAMES
-from btb_pro.participant import dead_ends, items, link_requests, mistakes, parts, review, start, taps
+from btb_pro.participant import (
+    dead_ends,
+    items,
+    link_requests,
+    mistakes,
+    parts,
+    review,
+    second_step,
+    start,
+    taps,
+)
 from btb_pro.participant.blueprint import Access, access, participant
 from btb_pro.participant.visitor import runtime
 from btb_pro.participant.words import last_day_in_words, time_in_words
 
-VIEWS = (start, parts, items, taps, review, mistakes, link_requests, dead_ends)
+VIEWS = (start, second_step, parts, items, taps, review, mistakes, link_requests, dead_ends)
 """The modules whose routes hang on the blueprint; named here so that importing this one is enough."""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from flask import current_app, g, request, url_for
@@ -66,9 +66,15 @@ class Visitor:
         return self.answering.session.language
 
     def seen(self) -> Mapping[str, SeenAnswer]:
-        """Present answers by field code, read anew; a session that is over reads none as its own."""
-        own = None if self.answering.is_over else self.answering.session.id
-        return present_answers(self.db, self.answering.visit, own)
+        """Present answers by field code, read anew, and which of them this session may see.
+
+        Those are its own; once a code was given, all of them. A session that is over sees none.
+        """
+        session, is_over = self.answering.session, self.answering.is_over
+        found = present_answers(self.db, self.answering.visit, None if is_over else session.id)
+        if is_over or session.confirmed_at is None:
+            return found
+        return {code: replace(answer, is_own=True) for code, answer in found.items()}
 
 
 def runtime() -> Runtime:

@@ -37,6 +37,7 @@ class Tag(StrEnum):
     INVITATION_ISSUE = "invitation:issue"
     INVITATION_REVOKE = "invitation:revoke"
     SESSION_START = "session:start"
+    SESSION_CONFIRM = "session:confirm"
     SESSION_LANGUAGE = "session:change_language"
     ANSWER_SAVE = "answer:save"
     VISIT_SUBMIT = "visit:submit"
@@ -46,6 +47,8 @@ class Tag(StrEnum):
     REQUEST_STOP = "request:stop_messages"
     REQUEST_CORRECTION = "request:ask_for_correction"
     REQUEST_SETTLE = "request:settle"
+    STEP_CODE_SEND = "step_code:send"
+    STEP_CODE_REFUSE = "step_code:refuse"
     STAFF_SIGN_IN = "staff:sign_in"
     STAFF_SIGN_OUT = "staff:sign_out"
 

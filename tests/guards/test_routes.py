@@ -18,6 +18,8 @@ ROUTES: dict[str, object] = {
     "POST /s/<token>/new-link": Access.ANYONE,
     "GET /s/<token>/mistake": Access.ANYONE,
     "POST /s/<token>/mistake": Access.ANYONE,
+    "GET /q/<handle>/code": Access.SESSION,
+    "POST /q/<handle>/code": Access.SESSION,
     "GET /q/<handle>/mistake": Access.SESSION,
     "POST /q/<handle>/mistake": Access.SESSION,
     "GET /q/<handle>/": Access.SESSION,

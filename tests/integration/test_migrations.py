@@ -57,11 +57,7 @@ def _schema(database: Database) -> dict[str, list[str]]:
     """The statements that made each object: their lines in any order, since that of constraints is free."""
     with database.engine.connect() as connection:
         rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")).all()
-    return {
-        name: sorted(_parts_of(sql))
-        for name, sql in rows
-        if not name.startswith("sqlite_")
-    }
+    return {name: sorted(_parts_of(sql)) for name, sql in rows if not name.startswith("sqlite_")}
 
 
 def _parts_of(statement: str) -> list[str]:
