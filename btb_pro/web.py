@@ -131,7 +131,7 @@ def _mark_responses(app: Flask, settings: Settings, assets: Assets) -> None:
         if 300 <= response.status_code < 400:
             # No browser shows it, and every page of a visit has one before it.
             response.set_data(b"")
-        elif response.mimetype == "text/html":
+        elif response.mimetype in ("text/html", "application/json"):
             response.headers["Content-Language"] = language_of_request()
             _compress(response)
         rule = request.url_rule.rule if request.url_rule else "-"

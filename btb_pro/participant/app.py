@@ -11,7 +11,9 @@ from btb_pro.i18n import LANGUAGE_NAMES
 from btb_pro.participant import (
     dead_ends,
     items,
+    leaving,
     link_requests,
+    memory,
     mistakes,
     parts,
     review,
@@ -23,7 +25,7 @@ from btb_pro.participant.blueprint import Access, access, participant
 from btb_pro.participant.visitor import runtime
 from btb_pro.participant.words import last_day_in_words, time_in_words
 
-VIEWS = (start, second_step, parts, items, taps, review, mistakes, link_requests, dead_ends)
+VIEWS = (start, second_step, parts, items, memory, taps, review, leaving, mistakes, link_requests, dead_ends)
 """The modules whose routes hang on the blueprint; named here so that importing this one is enough."""
 
 

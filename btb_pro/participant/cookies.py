@@ -42,6 +42,13 @@ def remember_link(response: Response, token: str, is_production: bool) -> None:
     _set(response, _LINK, token, is_production, None)
 
 
+def forget_session(response: Response, request: Request, handle: str, is_production: bool) -> None:
+    """Take the secret of a session back from this browser, and the link that it opened last."""
+    for name in (_name(f"btb-{handle}", is_production), _name(_LINK, is_production)):
+        if name in request.cookies:
+            response.delete_cookie(name, path="/", secure=is_production, httponly=True, samesite="Lax")
+
+
 def _set(response: Response, name: str, value: str, is_production: bool, max_age: int | None) -> None:
     response.set_cookie(
         _name(name, is_production),

@@ -78,6 +78,7 @@ def receipt(handle: str) -> ResponseValue:
             code=visit.receipt_code,
             csrf_token=form.csrf_token.current_token,
             language_action=url_for("participant.change_receipt_language", handle=handle),
+            leave_address=url_for("participant.leave", handle=handle),
             mistake_address=url_for("participant.mistake", handle=handle),
             correction_asked_at=correction_asked_at(visitor.db, visitor.answering.invitation),
         )

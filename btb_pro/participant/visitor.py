@@ -54,6 +54,7 @@ class Visitor:
     answering: Answering
     pages: tuple[Page, ...]
     context: Context
+    spoken: str = ""
 
     @property
     def handle(self) -> str:
@@ -62,8 +63,13 @@ class Visitor:
 
     @property
     def language(self) -> str:
-        """The language that the session is shown in."""
-        return self.answering.session.language
+        """The language that the page is shown in: the session's, unless another one was asked for."""
+        return self.spoken or self.answering.session.language
+
+    def speaking(self, language: str) -> "Visitor":
+        """The same visitor in another language; the session's own stays as it is."""
+        speak(language)
+        return replace(self, spoken=language)
 
     def seen(self) -> Mapping[str, SeenAnswer]:
         """Present answers by field code, read anew, and which of them this session may see.

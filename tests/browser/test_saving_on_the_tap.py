@@ -120,9 +120,7 @@ def test_a_visit_begun_with_coverage_is_answered_without_it_and_sent_in_when_it_
     assert page.evaluate(KEPT) == []
 
 
-def test_a_reply_that_is_lost_after_the_save_doubles_nothing(
-    phone: PhoneMaker, server: LiveServer
-) -> None:
+def test_a_reply_that_is_lost_after_the_save_doubles_nothing(phone: PhoneMaker, server: LiveServer) -> None:
     made = first_page(phone)
     lost: list[str] = []
 

@@ -74,9 +74,7 @@ def sightline_faults(browser: Browser, base_url: str, pages: Mapping[str, str]) 
 
 
 @contextmanager
-def _shown(
-    browser: Browser, base_url: str, pages: Mapping[str, str]
-) -> Iterator[Iterator[tuple[str, Page]]]:
+def _shown(browser: Browser, base_url: str, pages: Mapping[str, str]) -> Iterator[Iterator[tuple[str, Page]]]:
     """Pages one after the other in one window, with the server's own style sheet and without our script."""
     context = browser.new_context(viewport={"width": 360, "height": 800}, reduced_motion="reduce")
     page = context.new_page()
