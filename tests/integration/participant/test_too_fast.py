@@ -93,11 +93,14 @@ def test_guesses_from_everywhere_are_counted_together(world: World) -> None:
 def test_a_good_link_counts_nothing_and_a_bad_one_leaves_no_address_behind(world: World) -> None:
     link = world.invite(world.add())
     before = dump(world)
+    counted = select(RateCount.key, RateCount.failures)
     for method in ("GET", "HEAD", "OPTIONS"):
         world.app.test_client().open(link, method=method, environ_base={"REMOTE_ADDR": WARD})
     assert dump(world) == before
+    with world.reading() as session:
+        assert session.execute(counted).all() == []
     list(statuses(world, 3))
     with world.reading() as session:
-        rows = session.execute(select(RateCount.key, RateCount.failures)).all()
+        rows = session.execute(counted).all()
     assert sorted(failures for _, failures in rows) == [3, 3]
     assert WARD not in repr(rows)
