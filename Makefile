@@ -25,7 +25,7 @@ MANIFEST := btb_pro/static/manifest.json
 NODE_MODULES := assets/node_modules/.package-lock.json
 CHECKERS := assets/node_modules/.checkers.stamp
 
-.PHONY: help demo test check pages screens lint env assets translations compile lock chromium clean
+.PHONY: help demo test check faults pages screens bench lint env assets translations roles compile lock chromium strace clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,17 +33,23 @@ help: ## Lists the targets
 demo: env assets compile ## Builds a made-up study and serves it (PORT=8000, HOST=127.0.0.1)
 	@exec $(BIN)/btb-pro demo --host "$(HOST)" --port "$(PORT)"
 
-test: $(VENV)/test.stamp assets compile chromium lint ## Runs everything that CI runs: lint, types, all tests
+test: $(VENV)/test.stamp assets compile chromium strace lint ## Runs everything that CI runs: lint, types, all tests
 	$(BIN)/pytest -n 2
 
-check: $(VENV)/test.stamp assets compile lint ## Runs lint, types and the tests that need no browser
+check: $(VENV)/test.stamp assets compile strace lint ## Runs lint, types and the tests that need no browser
 	$(BIN)/pytest -n 2 -m "not browser"
+
+faults: $(VENV)/test.stamp assets compile strace ## Kills, cuts, fills and locks under load: what is lost? (LONG=1 for a night)
+	@$(BIN)/python -m tests.faults $(if $(LONG),--long)
 
 pages: $(VENV)/test.stamp $(CHECKERS) assets compile chromium ## Measures the participant's pages on a slow phone, each number beside its bar
 	@$(NODE_PATH_FIRST) $(BIN)/python -m tests.pages.measure --runs $(RUNS)
 
 screens: $(VENV)/test.stamp assets compile chromium ## Takes a picture of every page in every language and state: build/screens/index.html
 	@$(BIN)/python -m tests.screens.make_screens
+
+bench: $(VENV)/test.stamp compile ## Exports one million answers in every format, and tells rate and memory
+	@$(BIN)/python -m tests.bench.exports
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check
@@ -118,6 +124,9 @@ translations: $(VENV)/base.stamp ## Brings the catalogues up to date with the co
 	  sed '/^"POT-Creation-Date:/d; /^"PO-Revision-Date:/d; /^"Generated-By:/d; /^"Report-Msgid-Bugs-To:/d; /^"Last-Translator:/d; /^"Language-Team:/d' $$file > $$file.new && mv $$file.new $$file; done
 	@$(MAKE) --no-print-directory compile
 
+roles: $(VENV)/test.stamp ## Writes docs/roles.md from the table of roles and routes
+	@$(BIN)/python -m tests.guards.roles_page
+
 # ---------------------------------------------------------------- locks and tools
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -126,7 +135,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 lock: $(VENV)/base.stamp ## Remakes the lock files from pyproject.toml and package.json (LOCK_FLAGS=--upgrade for newer versions)
 	@$(PIP) install --require-hashes -r requirements/lock.txt
 	$(LOCK) pyproject.toml --output-file requirements/base.txt
-	$(LOCK) pyproject.toml --extra postgresql --group test --constraint requirements/base.txt --output-file requirements/test.txt
+	$(LOCK) pyproject.toml --extra postgresql --extra redcap --extra statistics --group test --constraint requirements/base.txt --output-file requirements/test.txt
 	@for group in build node lock; do $(LOCK) --group $$group --output-file requirements/$$group.txt || exit 1; done
 	cd assets && $(NODE_PATH_FIRST) npm install --package-lock-only $(NPM_FLAGS)
 
@@ -139,6 +148,13 @@ chromium: | $(VENV)/test.stamp
 	  apt-get update -qq >/dev/null && $(APT_INSTALL) chromium fonts-noto-core >/dev/null && exit 0; fi; \
 	$(BIN)/python -m playwright install chromium && exit 0; \
 	echo "The browser tests need Chromium: install the package chromium, or let \`$(BIN)/playwright install chromium\` fetch one." >&2; exit 1
+
+# What the simulated power cut watches the app with.
+strace:
+	@command -v strace >/dev/null && exit 0; \
+	if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+	  apt-get update -qq >/dev/null && $(APT_INSTALL) strace >/dev/null && exit 0; fi; \
+	echo "The test of power cuts needs the package strace: install it, then run make again." >&2; exit 1
 
 clean: ## Removes what make made; instance/ stays
 	rm -rf $(VENV) assets/node_modules assets/build btb_pro/static build dist *.egg-info

@@ -33,7 +33,7 @@
     try { Object.keys(localStorage).forEach(name => name.startsWith('btb:/') && names.add(name)); } catch (_) {}
     return [...names].filter(name => read(name).length);
   };
-  const isWaiting = () => read(store).length > 0;
+  const isWaiting = (names = [store]) => names.some(name => read(name).length);
 
   const tell = word => {
     const line = find('#save-status');
@@ -96,7 +96,7 @@
     write(name, read(name).filter(one => one.k !== entry.k));
     if (name !== store) return true;
     if (answer.type === 'opaqueredirect' || answer.status === 410) { location.reload(); return false; }
-    if (answer.status === 201) { location.assign(base + 'receipt'); return false; }
+    if (answer.status === 201) { location.assign(answer.headers.get('Location') || base + 'receipt'); return false; }
     if (!answer.ok) wasRefused = true;
     return true;
   };
@@ -121,9 +121,6 @@
 
   const sendNow = () => {
     if (outboxes().length) { pause = FIRST_PAUSE; send(); }
-    // A page may ask that nothing of a session stays on the phone once everything of it is sent.
-    const wiped = 'btb:' + body.dataset.wipe;
-    try { if (body.dataset.wipe && !read(wiped).length) localStorage.removeItem(wiped); } catch (_) {}
     fetchAhead();
   };
 
@@ -345,24 +342,30 @@
   };
 
   // The review page shows what the server holds, so what is on the phone goes first.
-  const sentAll = async () => {
-    for (let i = 0; i < 30 && isWaiting() && navigator.onLine; i++) await new Promise(done => setTimeout(done, 100));
-    return !isWaiting();
+  const sentAll = async names => {
+    for (let i = 0; i < 30 && isWaiting(names) && navigator.onLine; i++) await new Promise(done => setTimeout(done, 100));
+    return !isWaiting(names);
   };
   const leave = async otherwise => { if (await sentAll()) location.assign(base + 'review'); else otherwise(); };
 
+  // Nothing of these sessions stays in the browser. What could not be sent yet is not thrown away: once the session
+  // is over here, nothing more of it could be sent.
+  const leaveNothing = async sent => {
+    const names = sent.dataset.leaves.split(' ').map(handle => 'btb:/q/' + handle + '/');
+    sendNow();
+    if (!await sentAll(names) || !navigator.onLine) { find('[role=status]', sent).textContent = sent.dataset.waiting; return; }
+    names.forEach(name => write(name, []));
+    sent.submit();
+  };
+
   addEventListener('submit', event => {
     const button = event.submitter || {}, sent = event.target;
-    if (sent.id === 'page' && kind() === 'items') turn(event, button);
+    if (sent.dataset.leaves !== undefined) { event.preventDefault(); leaveNothing(sent); }
+    else if (sent.id === 'page' && kind() === 'items') turn(event, button);
     else if (sent.dataset.submits !== undefined && button.name === 'next' && isWaiting()) {
       event.preventDefault();
       put(sent.getAttribute('action'), [...new FormData(sent), ['next', '1']]);
       tell('waiting');
-    } else if (sent.dataset.leaves !== undefined && isWaiting()) {
-      // Without the cookie that goes with this page nothing more could be sent.
-      event.preventDefault();
-      sendNow();
-      sentAll().then(isDone => isDone && sent.submit());
     } else stay(event);
   });
 
@@ -380,7 +383,11 @@
     // A link within the page is no other page.
     if (current && number && (number !== current || kind() !== 'items') && !show(number, false)) location.reload();
   });
-  ['online', 'pageshow', 'pagehide'].forEach(name => addEventListener(name, sendNow));
+  ['online', 'pagehide'].forEach(name => addEventListener(name, sendNow));
+  addEventListener('pageshow', event => {
+    // A page that the browser kept would show what was answered before the tablet was handed back.
+    if (event.persisted && find('[data-leaves]')) location.reload(); else sendNow();
+  });
   document.addEventListener('visibilitychange', sendNow);
 
   shownAt = localTime();

@@ -16,6 +16,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     Raises:
         SettingError, StudyFileError, InstrumentFileError, DatabaseUnreachable: what is wrong, in a sentence.
     """
+    from btb_pro.api.app import register_api
     from btb_pro.cli.commands import COMMANDS
     from btb_pro.config import read_settings
     from btb_pro.console.app import register_console
@@ -29,6 +30,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     prepare_web(app, settings)
     register_participant(app)
     register_console(app, settings)
+    register_api(app)
     for command in COMMANDS:
         app.cli.add_command(command)
     return app

@@ -5,20 +5,40 @@ the file, and ``BTB_INSTANCE`` names the folder.
 """
 
 import os
+import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypedDict
 from urllib.parse import urlsplit
 
+from btb_pro.outside import (
+    MailServer,
+    OutsideRefused,
+    SmsGateway,
+    read_mail_server,
+    read_sender,
+    read_sms_gateway,
+)
 from btb_pro.refusals import PlainRefusal
 
 SETTINGS_FILE = "settings.env"
 _SHORTEST_KEY = 32
 
 
+_SMS_SENDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ]{0,9}[A-Za-z0-9]|[A-Za-z0-9]|\+[0-9]{5,15}")
+
+
 class SettingError(PlainRefusal):
     """A setting is wrong or missing. The message is one sentence that names it and says what to do."""
+
+
+class _Outside(TypedDict):
+    mail_server: MailServer | None
+    mail_from: str
+    sms_gateway: SmsGateway | None
+    sms_from: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +54,19 @@ class Settings:
     trusted_hosts: tuple[str, ...]
     proxy_hops: int
     study_file: Path
+    backup_keys: tuple[str, ...] = field(default=(), repr=False)
+    """age keys, newest first: secret ones, or public ones when the secret one is kept elsewhere."""
+    mail_server: MailServer | None = field(default=None, repr=False)
+    mail_from: str = ""
+    """What e-mail comes from, as the header has it: ``BackToBasic <post@hospital.example>``."""
+    sms_gateway: SmsGateway | None = field(default=None, repr=False)
+    sms_from: str = ""
+    hook_keys: tuple[str, ...] = field(default=(), repr=False)
+    """Secrets of those who may report what became of a message."""
+    needs_second_factor: bool = True
+    """Whether the staff sign in with a second factor; only an instance that is no production may say no."""
+    redcap_url: str = ""
+    redcap_token: str = field(default="", repr=False)
 
     @property
     def is_production(self) -> bool:
@@ -66,6 +99,12 @@ def read_settings(instance: Path | None = None, environ: Mapping[str, str] | Non
         trusted_hosts=_list(values.get("BTB_TRUSTED_HOSTS", "")),
         proxy_hops=_whole_number(values, "BTB_PROXY_HOPS"),
         study_file=Path(values.get("BTB_STUDY") or instance / "study.toml"),
+        backup_keys=_backup_keys(values),
+        **_outside(values),
+        hook_keys=_keys(values, "BTB_HOOK_KEYS") if values.get("BTB_HOOK_KEYS") else (),
+        needs_second_factor=_second_factor(values) == "required",
+        redcap_url=values.get("BTB_REDCAP_URL", ""),
+        redcap_token=values.get("BTB_REDCAP_TOKEN", ""),
     )
     if settings.is_production:
         _check_production(settings)
@@ -158,6 +197,41 @@ def _keys(values: Mapping[str, str], name: str) -> tuple[str, ...]:
     return keys
 
 
+def _backup_keys(values: Mapping[str, str]) -> tuple[str, ...]:
+    keys = _list(values.get("BTB_BACKUP_KEY", ""))
+    if not all(key.startswith(("AGE-SECRET-KEY-1", "age1")) for key in keys):
+        raise SettingError(
+            "BTB_BACKUP_KEY must hold age keys, which begin with AGE-SECRET-KEY-1 or age1: "
+            "take the line out and run btb-pro init, which makes one."
+        )
+    return keys
+
+
+def _outside(values: Mapping[str, str]) -> _Outside:
+    """The servers that messages leave by; a channel without an address is one that nothing is sent by."""
+    is_production = values.get("BTB_BASE_URL", "").startswith("https://")
+    mail, sms = values.get("BTB_SMTP_URL", ""), values.get("BTB_SMS_URL", "")
+    try:
+        return _Outside(
+            mail_server=read_mail_server(mail, needs_tls=is_production) if mail else None,
+            mail_from=read_sender(values.get("BTB_MAIL_FROM", "")) if mail else "",
+            sms_gateway=read_sms_gateway(sms) if sms else None,
+            sms_from=_sms_from(values) if sms else "",
+        )
+    except OutsideRefused as error:
+        raise SettingError(str(error)) from error
+
+
+def _sms_from(values: Mapping[str, str]) -> str:
+    text = values.get("BTB_SMS_FROM", "")
+    if not _SMS_SENDER.fullmatch(text):
+        raise SettingError(
+            "BTB_SMS_FROM must be what an SMS comes from: 1 to 11 letters a to z and digits, "
+            "or a number that begins with +."
+        )
+    return text
+
+
 def _list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
@@ -169,9 +243,18 @@ def _whole_number(values: Mapping[str, str], name: str) -> int:
     return int(text)
 
 
+def _second_factor(values: Mapping[str, str]) -> str:
+    text = values.get("BTB_SECOND_FACTOR") or "required"
+    if text not in ("required", "optional"):
+        raise SettingError("BTB_SECOND_FACTOR must be required or optional.")
+    return text
+
+
 def _check_production(settings: Settings) -> None:
     if not settings.trusted_hosts:
         raise SettingError("BTB_TRUSTED_HOSTS is missing: name the host of BTB_BASE_URL.")
+    if not settings.needs_second_factor:
+        raise SettingError("BTB_SECOND_FACTOR must be required in production: take the line out.")
     path = settings.instance / SETTINGS_FILE
     if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise SettingError(f"{path} may be read by others: run chmod 600 on it.")

@@ -1,6 +1,7 @@
 """The database: its engine, its base class, and the types and names that all tables share."""
 
 import os
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -9,13 +10,39 @@ from typing import Any
 from pysqlite3 import dbapi2 as sqlite
 from sqlalchemy import DateTime, Engine, MetaData, TypeDecorator, create_engine, event, text
 from sqlalchemy.engine import Connection, Dialect
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 from btb_pro.refusals import PlainRefusal
 
-_BUSY_TIMEOUT_MS = 10_000
+_WAIT_S = 10
+_BUSY_TIMEOUT_MS = _WAIT_S * 1_000
 _FIXED_BRANCHES = {(3, 44): 6, (3, 50): 7, (3, 51): 3}
+
+_WRITE_LOCK = zlib.crc32(b"btb_pro")
+_POSTGRESQL_CONNECTS_BY = {
+    "connect_timeout": _WAIT_S,
+    "target_session_attrs": "read-write",
+    "application_name": "btb_pro",
+    # A host that vanished is noticed within half a minute, not after the two hours of the system's default.
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+_POSTGRESQL_SETTINGS = {
+    # A commit is on disk, and on a synchronous standby where there is one, before it is called done.
+    "synchronous_commit": "on",
+    "statement_timeout": "60s",
+    "lock_timeout": f"{_WAIT_S}s",
+    "idle_in_transaction_session_timeout": "60s",
+    "timezone": "UTC",
+}
+
+
+DATABASE_FAILURES = (DBAPIError, NoConnectionFree)
+"""Whatever a database that is locked, full, gone, read-only or restarting does to a request."""
 
 
 class DatabaseUnreachable(PlainRefusal):
@@ -57,15 +84,18 @@ class Instant(TypeDecorator[datetime]):
 
 
 class Database:
-    """An engine with two kinds of session: one that reads, and one that takes the write lock at once.
+    """An engine with two kinds of session: one that reads a single moment, and one that takes the write lock.
 
     A transaction that reads first and writes later fails at once in SQLite when another wrote in between,
-    whatever the busy timeout; ``BEGIN IMMEDIATE`` waits its turn instead.
+    whatever the busy timeout; ``BEGIN IMMEDIATE`` waits its turn instead. PostgreSQL would let both go on
+    and judge by what the other changes, so there a writer waits for an advisory lock that ends with its
+    transaction: on both engines, what a writer has read still holds when it writes.
     """
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
-        self._reading = sessionmaker(self.engine, autoflush=False)
+        snapshot = {"isolation_level": "REPEATABLE READ"} if self.engine.name == "postgresql" else {}
+        self._reading = sessionmaker(self.engine.execution_options(**snapshot), autoflush=False)
         self._writing = sessionmaker(self.engine.execution_options(takes_write_lock=True))
 
     @contextmanager
@@ -95,6 +125,20 @@ class Database:
                 "check the address, that it runs, and that its folder can be written."
             ) from error
 
+    def forget(self) -> None:
+        """Let no file hold what was erased: SQLite's log of earlier pages is written back and emptied.
+
+        To be called after the commit. Who reads meanwhile is waited for; one who reads for longer than the
+        busy timeout leaves the log to the next call. PostgreSQL's VACUUM does the same in its own time.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return
+        connection = self.engine.raw_connection()
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        finally:
+            connection.close()
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
@@ -105,7 +149,9 @@ def _engine(url: str) -> Engine:
         if url.startswith("sqlite:"):
             engine = create_engine(url, module=sqlite, hide_parameters=True)
         else:
-            engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
+            engine = create_engine(
+                _with_driver(url), pool_pre_ping=True, pool_timeout=_WAIT_S, hide_parameters=True
+            )
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise DatabaseUnreachable(
             f"BTB_DATABASE_URL names no database that can be used here ({error})."
@@ -114,7 +160,17 @@ def _engine(url: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         event.listen(engine, "checkin", _end_sqlite)
+    elif engine.dialect.name == "postgresql":
+        event.listen(engine, "do_connect", _connect_postgresql)
+        event.listen(engine, "connect", _prepare_postgresql)
+        event.listen(engine, "begin", _begin_postgresql)
     return engine
+
+
+def _with_driver(url: str) -> str:
+    """The address with the driver that we bring: the usual ones name none, or SQLAlchemy's default."""
+    scheme, _, rest = url.partition("://")
+    return f"postgresql+psycopg://{rest}" if scheme in ("postgres", "postgresql") else url
 
 
 def has_wal_reset_bug(version: tuple[int, int, int]) -> bool:
@@ -158,6 +214,27 @@ def _end_sqlite(connection: Any, _record: object) -> None:
     # it for ended.
     if connection is not None and connection.in_transaction:
         connection.rollback()
+
+
+def _connect_postgresql(
+    _dialect: Dialect, _record: object, _arguments: object, options: dict[str, Any]
+) -> None:
+    """What the address does not say itself: of several hosts the one that takes writes, and no long wait."""
+    for name, value in _POSTGRESQL_CONNECTS_BY.items():
+        options.setdefault(name, value)
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    """Set what durability rests on, whatever the server's own default, and bound every wait."""
+    connection.autocommit = True
+    for name, value in _POSTGRESQL_SETTINGS.items():
+        connection.execute(f"SET {name} = '{value}'")
+    connection.autocommit = False
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if connection.get_execution_options().get("takes_write_lock", False):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITE_LOCK})")
 
 
 def private_files() -> None:

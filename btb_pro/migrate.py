@@ -63,6 +63,24 @@ def downgrade(database: Database, revision: str = "base") -> None:
         command.downgrade(_config(connection), revision)
 
 
+def rebuild(connection: Connection) -> None:
+    """Drop every table of ours with all data and make them anew, empty, in the connection's transaction."""
+    if MigrationContext.configure(connection).get_current_revision() is not None:
+        _known_revision(connection)
+        command.downgrade(_config(connection), "base")
+    command.upgrade(_config(connection), "head")
+
+
+def revision_of(database: Database) -> str | None:
+    """The revision of a database's schema; None where there are no tables of ours.
+
+    Raises:
+        SchemaNewer: see the class.
+    """
+    with database.engine.connect() as connection:
+        return _known_revision(connection)
+
+
 def is_current(database: Database) -> bool:
     """Whether the schema is the one that this version needs.
 

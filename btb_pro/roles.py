@@ -23,6 +23,7 @@ class Permission(StrEnum):
     SEE_PARTICIPANTS = "see participants"
     """Study numbers, visits, states, flags; never addresses, never answers."""
     SEE_CONTACTS = "see contact details"
+    """E-mail addresses and telephones."""
     CHANGE_PARTICIPANTS = "change participants"
     """Add, import, change language, contact and visit days, withdraw."""
     INVITE = "invite"
@@ -30,7 +31,11 @@ class Permission(StrEnum):
     KEY_PAPER = "type in paper"
     """Write only: no answer is ever shown."""
     ACKNOWLEDGE_SAFETY = "acknowledge safety alerts"
+    """Say that somebody has seen to one; it names no answer."""
+    READ_WISHES = "read wishes to correct"
+    """What a participant wants corrected, in words that may hold answers; settles it too."""
     MANAGE_STAFF = "manage staff"
+    """Invite colleagues, change roles and hospitals, make links, disable; never know a password."""
 
 
 _P = Permission
@@ -47,7 +52,9 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 _P.ACKNOWLEDGE_SAFETY,
             }
         ),
-        Role.INVESTIGATOR: frozenset({_P.OWN_ACCOUNT, _P.SEE_PARTICIPANTS, _P.ACKNOWLEDGE_SAFETY}),
+        Role.INVESTIGATOR: frozenset(
+            {_P.OWN_ACCOUNT, _P.SEE_PARTICIPANTS, _P.ACKNOWLEDGE_SAFETY, _P.READ_WISHES}
+        ),
         Role.DATA_MANAGER: frozenset({_P.OWN_ACCOUNT, _P.SEE_PARTICIPANTS}),
         Role.MONITOR: frozenset({_P.OWN_ACCOUNT, _P.SEE_PARTICIPANTS}),
         Role.ADMIN: frozenset({_P.OWN_ACCOUNT, _P.MANAGE_STAFF}),

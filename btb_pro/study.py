@@ -60,7 +60,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class VisitWindow:
-    """When one participant's visit is. All None until day 0 is known."""
+    """When one participant's visit is. All None until its day is known."""
 
     planned_on: date | None
     opens_at: datetime | None
@@ -77,6 +77,31 @@ class QuietHours:
 
     start: time
     end: time
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyContact:
+    """Where a safety alert goes: an e-mail address, or a phone number in E.164."""
+
+    channel: str
+    """``email`` or ``sms``."""
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyRule:
+    """An answer after which the protocol wants somebody to ring the participant."""
+
+    code: str
+    item: str
+    """The form field's code."""
+    answers: frozenset[str]
+    """The codes that raise the alert; one of them is enough."""
+    contacts: Mapping[str, SafetyContact]
+    """By site code; under `EVERY_OTHER_SITE` for those that have none of their own."""
+
+
+EVERY_OTHER_SITE = "others"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +124,18 @@ class Study:
     sites: tuple[Site, ...]
     visits: tuple[Visit, ...]
     quiet_hours: QuietHours
+    reminders_at_most: int
+    """Of one visit, however many reminder days it has."""
+    invites_by_itself: bool
+    """The worker invites when a visit's window opens; else a person does."""
     minimum_share: Mapping[str, Fraction]
     """By score code, for every score of every instrument: the file's share, or else the instrument's own."""
+    safety: tuple[SafetyRule, ...]
+    """Empty where the protocol asks for no safety alert."""
     sha256: str
     """Of the file's bytes, in hexadecimal."""
+    phone_countries: tuple[str, ...] = ("NO",)
+    """Countries (ISO 3166-1 alpha-2) whose phone numbers messages may be sent to."""
 
     def visit(self, code: str) -> Visit:
         """The visit with that code. Raises `UnknownCode`."""
@@ -125,6 +158,18 @@ class Study:
         return texts[language]
 
 
+def safety_contact(study: Study, rule: str, site: str) -> SafetyContact:
+    """Who is told at a site when a safety rule comes true. Raises `UnknownCode` for a rule that is gone.
+
+    A site that the file names no longer has no contact of its own: any of the rule's is better than nobody.
+    """
+    for known in study.safety:
+        if known.code == rule:
+            first = next(iter(known.contacts.values()))
+            return known.contacts.get(site, known.contacts.get(EVERY_OTHER_SITE, first))
+    raise UnknownCode("safety rule", rule, [known.code for known in study.safety])
+
+
 def sections_asked(parts: tuple[VisitPart, ...]) -> Mapping[str, frozenset[str] | None]:
     """Instrument code to the sections that a visit asks of it, None for all; in the visit's order."""
     asked: dict[str, frozenset[str] | None] = {}
@@ -141,7 +186,11 @@ def visit_window(visit: Visit, day0: date | None) -> VisitWindow:
     """The window of a participant's visit, counted from that participant's day 0."""
     if day0 is None:
         return VisitWindow(None, None, None, None)
-    planned_on = day0 + timedelta(days=visit.day)
+    return window_on(visit, day0 + timedelta(days=visit.day))
+
+
+def window_on(visit: Visit, planned_on: date) -> VisitWindow:
+    """The window of a visit whose own day is known, whether counted or set by hand."""
     return VisitWindow(
         planned_on=planned_on,
         opens_at=_midnight(planned_on, visit.opens),

@@ -12,9 +12,12 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+import phonenumbers
+
 from btb_pro.i18n import LANGUAGES
 from btb_pro.instruments.model import Instrument
 from btb_pro.refusals import PlainRefusal
+from btb_pro.safety_rules import read_safety_rules
 from btb_pro.scoring.scores import shares_refused
 from btb_pro.study import QuietHours, Site, Study, Visit, VisitPart
 from btb_pro.toml_lines import Table, TomlRefused, read_document
@@ -24,8 +27,8 @@ PACKAGED_STUDY = Path(str(files("btb_pro").joinpath("study.toml")))
 
 STUDY_KEYS = (
     "code", "version", "languages", "name", "asker", "privacy_url", "accessibility_url",
-    "allow_unapproved_wording", "second_step", "link_days_without_day0", "site", "visit", "quiet_hours",
-    "minimum_share",
+    "allow_unapproved_wording", "second_step", "link_days_without_day0", "reminders_at_most",
+    "invites_by_itself", "phone_countries", "site", "visit", "quiet_hours", "minimum_share", "safety",
 )  # fmt: skip
 SITE_KEYS = ("code", "name", "phone")
 VISIT_KEYS = (
@@ -38,6 +41,7 @@ _CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _CODE_LENGTH = 26
 _HOUR = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _FARTHEST_DAY = 3650
+_REMINDERS_AT_MOST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,10 @@ def _read(document: Table, instruments: Mapping[str, Instrument], sha256: str) -
     """The study; worth nothing when the document has noted mistakes."""
     _refuse_unknown_keys(document, STUDY_KEYS)
     languages = _languages(document)
+    sites = _sites(document)
+    visits = _visits(document, languages, instruments)
+    asked = {part.instrument for visit in visits for part in visit.parts} & set(instruments)
+    fields = [field for code in instruments if code in asked for field in instruments[code].fields]
     return Study(
         code=_code(document),
         version=document.text("version", 'text in quotes such as "1"', most=40),
@@ -101,11 +109,15 @@ def _read(document: Table, instruments: Mapping[str, Instrument], sha256: str) -
         allow_unapproved_wording=document.statement("allow_unapproved_wording", default=False),
         second_step=document.statement("second_step", default=False),
         link_days_without_day0=document.whole_number("link_days_without_day0", 1, 365),
-        sites=_sites(document),
-        visits=_visits(document, languages, instruments),
+        sites=sites,
+        visits=visits,
         quiet_hours=_quiet_hours(document),
+        reminders_at_most=document.whole_number("reminders_at_most", 0, 20, default=_REMINDERS_AT_MOST),
+        invites_by_itself=document.statement("invites_by_itself", default=False),
         minimum_share=_minimum_share(document, instruments),
+        safety=read_safety_rules(document, fields, [site.code for site in sites]),
         sha256=sha256,
+        phone_countries=_phone_countries(document),
     )
 
 
@@ -121,6 +133,20 @@ def _languages(document: Table) -> tuple[str, ...]:
         elif language in [found[earlier] for earlier in found if earlier < position]:
             document.note(f'The language "{language}" stands here twice.', "languages", position)
     return languages
+
+
+def _phone_countries(document: Table) -> tuple[str, ...]:
+    if "phone_countries" not in document.keys:
+        return ("NO",)
+    expected = 'a list of countries such as ["NO", "SE"]'
+    found = document.texts("phone_countries", expected)
+    if not found and document.is_sound("phone_countries"):
+        document.note(f"phone_countries is empty. Expected {expected}.", "phone_countries")
+    for position, country in found.items():
+        if country not in phonenumbers.SUPPORTED_REGIONS:
+            sentence = f'Unknown country "{country}". Expected two capital letters, such as "NO".'
+            document.note(sentence, "phone_countries", position)
+    return tuple(found.values())
 
 
 def _sites(document: Table) -> tuple[Site, ...]:

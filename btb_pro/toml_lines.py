@@ -236,11 +236,11 @@ class Table:
         """The table under `key`; an empty one if there is none."""
         return self._below(self._get(key, dict, expected, {} if is_optional else None) or {}, key)
 
-    def tables(self, key: str) -> list["Table"]:
-        """The tables of a ``[[key]]``, at least one."""
+    def tables(self, key: str, is_optional: bool = False) -> list["Table"]:
+        """The tables of a ``[[key]]``, at least one unless it may be left out."""
         expected = f"at least one table that begins with [[{key}]]"
-        found = self._get(key, list, expected, None)
-        if found == []:
+        found = self._get(key, list, expected, [] if is_optional else None)
+        if found == [] and not is_optional:
             self.note(f"{key} is an empty list. Expected {expected}.", key)
         elif found and not all(isinstance(element, dict) for element in found):
             self.note(f"{key} is a list of other things. Expected {expected}.", key)

@@ -4,11 +4,15 @@ import logging
 import mimetypes
 import time
 import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 from flask import Flask, Response, current_app, g, request, send_from_directory
+from flask.typing import ResponseReturnValue
 from flask_babel import Babel
+from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from btb_pro.assets import Assets, read_assets
@@ -36,6 +40,41 @@ class App(Flask):
             log_error(exc_info[1])
 
 
+@dataclass(frozen=True, slots=True)
+class ErrorPages:
+    """How one face tells what went wrong, at its routes and at addresses below it that there are not."""
+
+    refused: Callable[[HTTPException], ResponseReturnValue]
+    """The page of a request that is refused, by its code."""
+    failed: Callable[[Exception], ResponseReturnValue]
+    """The page for a mistake of ours."""
+
+
+def add_error_pages(app: Flask, prefix: str, pages: ErrorPages) -> None:
+    """Let a face tell what goes wrong below a path; the longest prefix that fits decides."""
+    app.extensions.setdefault("btb_pro_errors", {})[prefix] = pages
+
+
+def _error_pages() -> ErrorPages:
+    faces: dict[str, ErrorPages] = current_app.extensions["btb_pro_errors"]
+    fitting = [prefix for prefix in faces if f"{request.path}/".startswith(f"{prefix}/")]
+    return faces[max(fitting, key=len)]
+
+
+def _join_error_pages(app: Flask) -> None:
+    @app.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> ResponseReturnValue | HTTPException:
+        # A request for a host that is none of ours has no routes, so no page can be made for it.
+        if (error.code or 500) < 400 or isinstance(error, SecurityError):
+            return error
+        return _error_pages().refused(error)
+
+    @app.errorhandler(Exception)
+    def failed(error: Exception) -> ResponseReturnValue:
+        log_error(error)
+        return _error_pages().failed(error)
+
+
 def prepare_web(app: Flask, settings: Settings) -> None:
     """Set what holds for every request and response, whichever face it belongs to.
 
@@ -56,6 +95,7 @@ def prepare_web(app: Flask, settings: Settings) -> None:
     Babel(app, default_locale="en", default_timezone=OSLO.key, locale_selector=language_of_request)
     _serve_built_files(app, assets)
     _mark_responses(app, settings, assets)
+    _join_error_pages(app)
     if settings.proxy_hops:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # the documented way to wrap an app

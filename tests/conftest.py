@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from btb_pro.services.verification import verify
+from tests.support.engines import EngineName, close_server, using
 from tests.support.world import World, make_world
 
 # On a busy machine a slow example is no failure.
@@ -13,9 +15,35 @@ settings.register_profile("btb_pro", deadline=None)
 settings.load_profile("btb_pro")
 
 
+@pytest.fixture(params=list(EngineName))
+def engine(request: pytest.FixtureRequest) -> Iterator[EngineName]:
+    """Runs a test on SQLite and once more on PostgreSQL: every database made in it is of that engine."""
+    with using(request.param):
+        yield request.param
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Browser tests take minutes and see pages: one run of them is on one engine."""
+    parser.addoption(
+        "--browser-on",
+        choices=list(EngineName),
+        default=EngineName.SQLITE.value,
+        help="the browser tests' engine",
+    )
+
+
+def pytest_unconfigure() -> None:
+    """Stop the database server of this process."""
+    close_server()
+
+
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path, request: pytest.FixtureRequest, engine: EngineName) -> Iterator[World]:
     """A study that allows unapproved wording, with its app and an empty database."""
     made = make_world(tmp_path / "instance")
     yield made
+    if not {"spoilt", "open_book"} & {*request.keywords, *request.fixturenames}:
+        # Whatever a test let the app do, the trail must tell every row of it.
+        with made.reading() as session:
+            verify(session)
     made.close()

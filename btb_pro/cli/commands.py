@@ -3,26 +3,42 @@
 import click
 
 from btb_pro.cli.auditing import audit
+from btb_pro.cli.backups import backup, database, restore
 from btb_pro.cli.demo import demo
 from btb_pro.cli.exporting import export
 from btb_pro.cli.installing import init
 from btb_pro.cli.instruments import instruments
 from btb_pro.cli.invitations import invite, revoke
-from btb_pro.cli.participants import participant
+from btb_pro.cli.letters import letter
+from btb_pro.cli.mapping import mapping
+from btb_pro.cli.participant_changes import participant
+from btb_pro.cli.pushing import push
 from btb_pro.cli.requests import request
 from btb_pro.cli.serving import serve
 from btb_pro.cli.studies import study
+from btb_pro.cli.users import user
+from btb_pro.cli.verifying import verify
+from btb_pro.cli.working import work
 
 COMMANDS: tuple[click.Command, ...] = (
     demo,
     init,
     serve,
+    work,
     study,
     instruments,
     participant,
     invite,
     revoke,
+    letter,
     request,
+    user,
     export,
+    mapping,
+    push,
+    verify,
     audit,
+    backup,
+    restore,
+    database,
 )

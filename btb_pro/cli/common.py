@@ -80,13 +80,18 @@ def open_instance() -> Iterator[Runtime]:
 
 
 @contextmanager
-def changing() -> Iterator[Change]:
-    """A transaction of the instance, committed once when the block ends without an error."""
+def changing(*, forgets: bool = False) -> Iterator[Change]:
+    """A transaction of the instance, committed once when the block ends without an error.
+
+    With `forgets` no file of the database keeps what was erased in it.
+    """
     with open_instance() as runtime, runtime.database.writing() as session:
         context = command_context(runtime)
         record_study(session, context, runtime.study)
         yield Change(runtime, session, context)
         session.commit()
+        if forgets:
+            runtime.database.forget()
 
 
 def command_context(runtime: Runtime) -> Context:

@@ -12,6 +12,7 @@ import segno
 from btb_pro.cli.common import Command, Refused, command_actor
 from btb_pro.cli.server import serve_until_stopped, take_port
 from btb_pro.config import instance_folder
+from btb_pro.roles import Role
 from btb_pro.services.demo import (
     FEWEST_PARTICIPANTS,
     DemoLink,
@@ -20,6 +21,7 @@ from btb_pro.services.demo import (
     demo_folder,
     reserved,
 )
+from btb_pro.services.demo_staff import DEMO_PASSWORD
 
 _EVERY_ADDRESS = ("0.0.0.0", "::")
 _NOT_OPENED = "not opened yet"
@@ -87,7 +89,9 @@ def _lines(study: DemoStudy, is_reachable: bool) -> Iterator[str]:
     yield from _other_states(study.links)
     command = f"BTB_INSTANCE={_short(folder)} btb-pro"
     yield f"  {'not invited':<22}no link yet: {command} invite {study.not_invited[0]} baseline"
-    yield "\nNo staff logins yet: use the command line, for example"
+    yield f"\nThe staff's pages: {study.settings.base_url}/console/, password of all: {DEMO_PASSWORD}"
+    yield from (f"  {role.value}@demo.example" for role in Role)
+    yield "\nThe command line works on it too, for example"
     yield f"  {command} participant list"
     yield from _qr_lines([link for link in unopened if link.language == "nb"][-1], is_reachable)
 

@@ -6,13 +6,20 @@ import click
 
 from btb_pro import clock
 from btb_pro.cli.common import Command, changing
-from btb_pro.services.invitations import issue_invitation, link_address, revoke_invitation
+from btb_pro.services.invitations import link_address, revoke_invitation
+from btb_pro.services.inviting import invite_participant
 
 
 @click.command("invite", cls=Command)
 @click.argument("study_number", metavar="ID")
 @click.argument("visit", metavar="VISIT")
-@click.option("--send", type=click.Choice(["none"]), default="none", help="How it is sent.")
+@click.option(
+    "--send",
+    type=click.Choice(["email", "sms", "none"]),
+    default="none",
+    show_default=True,
+    help="btb-pro work sends it; again: it is not sent twice.",
+)
 @click.option("--replace", is_flag=True, help="Ends the live link and makes a new one.")
 def invite(study_number: str, visit: str, send: str, replace: bool) -> None:
     """Prints the link of a participant's visit, alone on standard output; again: the same live link.
@@ -22,8 +29,8 @@ def invite(study_number: str, visit: str, send: str, replace: bool) -> None:
       btb-pro invite 1-001 baseline
     """
     with changing() as change:
-        invitation = issue_invitation(
-            change.session, change.context, change.runtime, study_number, visit, replace=replace
+        invitation = invite_participant(
+            change.session, change.context, change.runtime, study_number, visit, send, replace=replace
         )
         link = link_address(change.runtime, invitation)
         opens_at, expires_at = invitation.opens_at, invitation.expires_at

@@ -9,22 +9,22 @@ from btb_pro.cli.common import Command, Refused, changing, open_instance
 from btb_pro.cli.tables import aligned
 from btb_pro.i18n import LANGUAGES
 from btb_pro.services.listing import ListedParticipant, list_participants
+from btb_pro.services.participant_checks import NewParticipant
 from btb_pro.services.participant_import import (
-    LARGEST_FILE,
-    ImportRefused,
     ImportRow,
     check_import,
     import_participants,
     read_participants,
 )
-from btb_pro.services.participants import NewParticipant, add_participant, withdraw_participant
+from btb_pro.services.participant_tables import LARGEST_FILE, ImportRefused
+from btb_pro.services.participants import add_participant, withdraw_participant
 
 _NOT_SAID = "-"
 
 
 @click.group("participant")
 def participant() -> None:
-    """Adds, imports, lists and withdraws participants.
+    """Adds, imports, changes, lists and withdraws participants.
 
     \b
     Example:
@@ -56,10 +56,10 @@ def add(study_number: str, site: str, day0: str, language: str | None, email: st
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Says what would happen, row by row, and changes nothing.")
 def import_file(file: Path, dry_run: bool) -> None:
-    """Adds the participants of a CSV file: all of them, or none.
+    """Adds the participants of a CSV file or an .xlsx workbook: all of them, or none.
 
-    The file is UTF-8 with commas or semicolons. Its first line names the columns, in any order:
-    id,site,language,email,phone,day0. Only id and site must be filled in.
+    CSV is UTF-8 or Windows-1252, with commas or semicolons. The first line names the columns, in any order:
+    id,site,language,email,phone,day0. Only id and site must be filled in. At most 2000 rows.
 
     \b
     Example:
@@ -101,15 +101,18 @@ def list_all() -> None:
 @participant.command("withdraw", cls=Command)
 @click.argument("study_number", metavar="ID")
 @click.option("--reason", required=True, help="Kept in the audit trail; name nobody.")
-def withdraw(study_number: str, reason: str) -> None:
-    """Withdraws a participant: every link dies at once, the answers stay.
+@click.option("--erase-contact", "erases", is_flag=True, help="Erases e-mail address and phone number too.")
+def withdraw(study_number: str, reason: str, erases: bool) -> None:
+    """Withdraws a participant: every link dies at once, no message goes out, the answers stay.
 
     \b
     Example:
       btb-pro participant withdraw 1-001 --reason "moved abroad"
     """
-    with changing() as change:
-        number = withdraw_participant(change.session, change.context, study_number, reason).study_number
+    with changing(forgets=erases) as change:
+        number = withdraw_participant(
+            change.session, change.context, study_number, reason, erases_contacts=erases
+        ).study_number
     click.echo(f"Withdrew {number}.")
 
 

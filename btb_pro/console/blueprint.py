@@ -20,11 +20,16 @@ class Open(StrEnum):
     """Signing in, and what comes before it; shows nothing of the study."""
 
 
-def allow(rule: Permission | Open) -> Callable[[View], View]:
-    """Declare what a route needs. One without a rule opens for nobody, and a test fails."""
+def allow(rule: Permission | Open, *, confirmed: bool = False) -> Callable[[View], View]:
+    """Declare what a route needs. One without a rule opens for nobody, and a test fails.
+
+    `confirmed` routes ask for the password anew when it was given longer ago than a few minutes.
+    """
 
     def declare(view: View) -> View:
-        view.access_rule = rule  # type: ignore[attr-defined]  # functions take attributes, their type says no
+        # Functions take attributes, their type says no.
+        view.access_rule = rule  # type: ignore[attr-defined]
+        view.needs_confirmation = confirmed  # type: ignore[attr-defined]
         return view
 
     return declare

@@ -4,11 +4,11 @@ Labels are the instruments' own wordings. A field with words of its own stands b
 (`Headache [Number of days (approx.)]`), and so does a choice of an item that takes several.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from btb_pro.exports.records import VisitStatus
-from btb_pro.exports.tables import WIDE_KEYS, TextRow
-from btb_pro.exports.variables import FieldVariable, ScoreVariable, Variables
+from btb_pro.exports.tables import PLAIN, TableStyle, TextRow
+from btb_pro.exports.variables import WIDE_KEYS, FieldVariable, ScoreVariable, Variables
 from btb_pro.i18n import LANGUAGES
 from btb_pro.instruments.model import Choice, Condition, Field, FieldKind, Instrument, Texts, WordingStatus
 from btb_pro.instruments.states import MISSING_CODES
@@ -51,30 +51,75 @@ _CHOSEN: Mapping[str, Mapping[str, str]] = {
 _N_LABELS: Mapping[str, str] = {"nb": "antall besvarte spørsmål", "en": "number of items answered"}
 
 
-def codebook_header() -> TextRow:
+OUR_VARIABLE = "our_variable"
+"""The column that follows where a mapping file gives the variables other names."""
+
+
+def codebook_header(languages: Sequence[str] = LANGUAGES, style: TableStyle = PLAIN) -> TextRow:
     """The code book's columns."""
-    return [name for column in _COLUMNS for name in _spread(column)]
+    header = [name for column in _COLUMNS for name in _spread(column, languages)]
+    return [*header, OUR_VARIABLE] if _is_mapped(style) else header
 
 
-def codebook_rows(study: Study, variables: Variables) -> Iterator[TextRow]:
+def codebook_rows(
+    study: Study, variables: Variables, languages: Sequence[str] = LANGUAGES, style: TableStyle = PLAIN
+) -> Iterator[TextRow]:
     """One row for each column of the wide table."""
+    header = codebook_header(languages, style)
+    for cells in _all_cells(study, variables):
+        code = cells["variable"]
+        if style.column(code):
+            theirs = {"variable": style.column(code), OUR_VARIABLE: code} | _their_codes(cells, style)
+            row = cells | theirs
+            yield [row.get(name, "") for name in header]
+
+
+def choice_labels(variable: FieldVariable, language: str) -> Mapping[str, str]:
+    """The codes of a variable and what they mean; none for a number or a text."""
+    return _CHOSEN[language] if variable.choice else _choice_labels(variable.field, language)
+
+
+def score_label(variable: ScoreVariable, language: str) -> str:
+    """The words that name a score."""
+    return _text(variable.score.label, language)
+
+
+def count_label(variable: ScoreVariable, language: str) -> str:
+    """The words that name a score's number of items answered."""
+    return f"{score_label(variable, language)} [{_N_LABELS[language]}]"
+
+
+def key_label(key: str, language: str) -> str:
+    """The words that name a key of the wide table."""
+    return _KEY_LABELS[key][language]
+
+
+def _all_cells(study: Study, variables: Variables) -> Iterator[dict[str, str]]:
     for key in WIDE_KEYS:
-        yield _row(_key_cells(key, study))
+        yield _key_cells(key, study)
     for field in variables.fields:
-        yield _row(_field_cells(field))
+        yield _field_cells(field)
     for score in variables.scores:
-        yield _row(_score_cells(score, study))
-        yield _row(_count_cells(score))
+        yield _score_cells(score, study)
+        yield _count_cells(score)
 
 
-def _row(cells: Mapping[str, str]) -> TextRow:
-    return [cells.get(name, "") for name in codebook_header()]
+def _is_mapped(style: TableStyle) -> bool:
+    return style.names is not None and style.names.source is not None
 
 
-def _spread(column: str) -> tuple[str, ...]:
+def _their_codes(cells: Mapping[str, str], style: TableStyle) -> dict[str, str]:
+    """The cells in which a mapping file changes codes."""
+    if not cells.get("missing_codes") or not _is_mapped(style):
+        return {}
+    codes = (f"{style.missing(state)}={state}" for state in MISSING_CODES)
+    return {"missing_codes": "|".join(codes)}
+
+
+def _spread(column: str, languages: Sequence[str]) -> tuple[str, ...]:
     if "{}" not in column:
         return (column,)
-    return tuple(column.format(language) for language in LANGUAGES)
+    return tuple(column.format(language) for language in languages)
 
 
 def _key_cells(key: str, study: Study) -> dict[str, str]:
@@ -82,11 +127,12 @@ def _key_cells(key: str, study: Study) -> dict[str, str]:
     cells = {"variable": key, "type": kind}
     for language in LANGUAGES:
         cells[f"label_{language}"] = _KEY_LABELS[key][language]
-        cells[f"codes_{language}"] = _listed(_key_codes(key, study, language))
+        cells[f"codes_{language}"] = _listed(key_codes(key, study, language))
     return cells
 
 
-def _key_codes(key: str, study: Study, language: str) -> Mapping[str, str]:
+def key_codes(key: str, study: Study, language: str) -> Mapping[str, str]:
+    """The codes of a key and what they mean; none where it holds no code."""
     if key == "site":
         return {site.code: site.name for site in study.sites}
     if key == "visit":
@@ -108,8 +154,8 @@ def _field_cells(variable: FieldVariable) -> dict[str, str]:
         "editions": "; ".join(f"{edition}={number}" for edition, number in item.editions.items()),
     }
     for language in LANGUAGES:
-        codes = _CHOSEN[language] if variable.choice else _choice_labels(field, language)
-        cells[f"label_{language}"] = _label(variable, language)
+        codes = choice_labels(variable, language)
+        cells[f"label_{language}"] = variable_label(variable, language)
         cells[f"stem_{language}"] = _text(variable.section.stem, language)
         cells[f"codes_{language}"] = _listed(codes)
         cells[f"unit_{language}"] = _text(field.unit, language)
@@ -138,7 +184,7 @@ def _count_cells(variable: ScoreVariable) -> dict[str, str]:
         "range": f"0..{len(variable.score.items)}",
     }
     for language in LANGUAGES:
-        cells[f"label_{language}"] = f"{_text(variable.score.label, language)} [{_N_LABELS[language]}]"
+        cells[f"label_{language}"] = count_label(variable, language)
     return cells
 
 
@@ -152,7 +198,8 @@ def _instrument_cells(variable: str, instrument: Instrument) -> dict[str, str]:
     }
 
 
-def _label(variable: FieldVariable, language: str) -> str:
+def variable_label(variable: FieldVariable, language: str) -> str:
+    """The words that name a variable: the item's, and in brackets the field's own and the choice's."""
     words = [_text(variable.item.text, language)]
     if variable.field.label is not variable.item.text:
         words.append(_text(variable.field.label, language))

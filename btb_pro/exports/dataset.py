@@ -1,16 +1,16 @@
-"""The one place where an export reads rows.
+"""Where an export reads rows: here, and of single visits in `stored_rows.py`.
 
 Everything is read as it stood at the cut-off: a row counts when the audit event that it was written in is not
-later, so what is written afterwards changes no export up to the same cut-off. Order is fixed: study number
-(by code point, whatever the database's collation), the study file's visits, the visit's instruments, fields.
+later, so what is written afterwards changes no export up to the same cut-off; a field that may be changed in
+place is taken back to what the audit trail says it was (`as_of`). Order is fixed: study number (by code
+point, whatever the database's collation), the study file's visits, the visit's instruments, fields.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from btb_pro.exports.records import (
@@ -23,36 +23,20 @@ from btb_pro.exports.records import (
     VisitRecord,
     VisitStatus,
 )
+from btb_pro.exports.stored_rows import ANSWER_COLUMNS, RowsOfVisits, StoredRows
 from btb_pro.exports.variables import study_variables
 from btb_pro.instruments.model import Field, Instrument
-from btb_pro.instruments.states import AnswerState, StoredAnswer, field_state, field_value
+from btb_pro.instruments.states import field_state, field_value
 from btb_pro.models.answer import Answer
-from btb_pro.models.invitation import Invitation
+from btb_pro.models.audit_event import AuditEvent
 from btb_pro.models.participant import Participant
-from btb_pro.models.participant_session import ParticipantSession
 from btb_pro.models.response import Response
-from btb_pro.models.score import ScoreRow
 from btb_pro.models.visit import Visit
 from btb_pro.study import Study, sections_asked
 
 _PARTICIPANTS_AT_ONCE = 20
 """So many are in memory together: a few thousand answer rows."""
 _ROWS_AT_ONCE = 2000
-
-_ANSWER_COLUMNS = (
-    Answer.event_seq,
-    Answer.item,
-    Answer.state,
-    Answer.value,
-    Answer.language,
-    Answer.wording_sha256,
-    Answer.mode,
-    Answer.shown_at,
-    Answer.device_at,
-    Answer.received_at,
-    Answer.session_id,
-)
-"""In the order of `AnswerRow`."""
 
 
 class _Person(NamedTuple):
@@ -69,18 +53,6 @@ class _StoredVisit(NamedTuple):
     submitted_seq: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """What is stored for the visits of a few participants, by visit id, each list oldest first."""
-
-    answers: Mapping[int, Sequence[AnswerRow]]
-    versions: Mapping[int, Mapping[str, str]]
-    """Instrument code to the version that the response is pinned to."""
-    scores: Mapping[int, Sequence[ScoreRecord]]
-    expiry: Mapping[int, datetime]
-    """Of the visit's newest link."""
-
-
 class Dataset:
     """A study's visits up to a cut-off, read in a stream from a session that stays open meanwhile."""
 
@@ -91,19 +63,22 @@ class Dataset:
         instruments: Mapping[str, Instrument],
         cutoff: CutOff,
         filters: Filters | None = None,
+        since: CutOff | None = None,
     ) -> None:
+        """With `since`, only what came or changed after that cut-off, which an earlier export read up to."""
         self.study = study
         self.cutoff = cutoff
+        self.since = since
         self.filters = filters or Filters()
         self.variables = study_variables(study, instruments)
         self._session = session
         self._instruments = {instrument.code: instrument for instrument in self.variables.instruments}
         self._place = {visit.code: place for place, visit in enumerate(study.visits)}
         self._asked = {visit.code: sections_asked(visit.parts) for visit in study.visits}
-        self._session_numbers = self._number_sessions()
+        self._stored = StoredRows(session, cutoff)
 
     def visits(self) -> Iterator[VisitRecord]:
-        """Every visit with a saved answer, or sent in, in order."""
+        """Every visit with a saved answer, or sent in, in order; whole, also where little of it is new."""
         query = select(Participant.id, Participant.study_number, Participant.site_code)
         query = query.where(Participant.event_seq <= self.cutoff.seq)
         if self.filters.sites:
@@ -122,18 +97,31 @@ class Dataset:
                 Visit.code,
                 Response.instrument,
                 Response.instrument_version,
-                *_ANSWER_COLUMNS,
+                AuditEvent.actor_kind,
+                *ANSWER_COLUMNS,
             )
             .select_from(Answer)
+            .join(AuditEvent, AuditEvent.seq == Answer.event_seq)
             .join(Response, Response.id == Answer.response_id)
             .join(Visit, Visit.id == Response.visit_id)
             .join(Participant, Participant.id == Visit.participant_id)
-            .where(Answer.event_seq <= self.cutoff.seq, *self._are_taken())
+            .where(Answer.event_seq <= self.cutoff.seq, *self._are_taken(), *self._are_new())
             .order_by(Answer.event_seq, Answer.id)
             .execution_options(yield_per=_ROWS_AT_ONCE)
         )
-        for number, site, visit, instrument, version, *answer in rows:
-            yield HistoryRecord(number, site, visit, instrument, version, self._answer(answer))
+        with rows:
+            for number, site, visit, instrument, version, actor, *answer in rows:
+                written = self._stored.answer(answer)
+                yield HistoryRecord(number, site, visit, instrument, version, actor, written)
+
+    def _are_new(self) -> Iterator[ColumnElement[bool]]:
+        if self.since is None:
+            return
+        is_new = Answer.event_seq > self.since.seq
+        if self.filters.submitted_only:
+            # The earlier export left these rows out, whenever they were written.
+            is_new = or_(is_new, Visit.submitted_seq > self.since.seq)
+        yield is_new
 
     def _are_taken(self) -> Iterator[ColumnElement[bool]]:
         if self.filters.sites:
@@ -152,11 +140,27 @@ class Dataset:
         ):
             visit = _StoredVisit(*row)
             visits[visit.participant_id].append(visit)
-        rows = self._rows([visit.id for of_person in visits.values() for visit in of_person])
+        rows = self._stored.of_visits([visit.id for of_person in visits.values() for visit in of_person])
         for person in people:
             for visit in sorted(visits[person.id], key=self._visit_order):
-                if visit.id in rows.answers or self._is_submitted(visit):
+                if self._is_begun(visit, rows) and self._has_changed(visit, rows):
                     yield self._record(person, visit, rows)
+
+    def _is_begun(self, visit: _StoredVisit, rows: RowsOfVisits) -> bool:
+        return visit.id in rows.answers or self._is_submitted(visit)
+
+    def _has_changed(self, visit: _StoredVisit, rows: RowsOfVisits) -> bool:
+        if self.since is None:
+            return True
+        seqs = [answer.seq for answer in rows.answers.get(visit.id, ())]
+        seqs += [score.seq for score in rows.scores.get(visit.id, ())]
+        if self._is_submitted(visit) and visit.submitted_seq is not None:
+            seqs.append(visit.submitted_seq)
+        is_written = any(seq > self.since.seq for seq in seqs)
+        # A link may have died, or a new one been made, without a row of the visit's own.
+        return is_written or self._status_at(visit, rows, self.since) != self._status_at(
+            visit, rows, self.cutoff
+        )
 
     def _visit_order(self, visit: _StoredVisit) -> tuple[int, str]:
         # A visit that an amendment took out of the study file still has its answers: it comes last.
@@ -165,24 +169,25 @@ class Dataset:
     def _is_submitted(self, visit: _StoredVisit) -> bool:
         return visit.submitted_seq is not None and visit.submitted_seq <= self.cutoff.seq
 
-    def _record(self, person: _Person, visit: _StoredVisit, rows: _Rows) -> VisitRecord:
+    def _record(self, person: _Person, visit: _StoredVisit, rows: RowsOfVisits) -> VisitRecord:
         is_submitted = self._is_submitted(visit)
         answers = rows.answers.get(visit.id, ())
         return VisitRecord(
             participant=person.study_number,
             site=person.site,
             visit=visit.code,
-            status=self._status(is_submitted, rows.expiry.get(visit.id)),
+            status=self._status_at(visit, rows, self.cutoff),
             started_at=answers[0].received_at if answers else None,
             submitted_at=visit.submitted_at if is_submitted else None,
             fields=self._fields(visit.code, answers, rows.versions.get(visit.id, {})),
             scores=self._scores(rows.scores.get(visit.id, ())),
         )
 
-    def _status(self, is_submitted: bool, expires_at: datetime | None) -> VisitStatus:
-        if is_submitted:
+    def _status_at(self, visit: _StoredVisit, rows: RowsOfVisits, cutoff: CutOff) -> VisitStatus:
+        if visit.submitted_seq is not None and visit.submitted_seq <= cutoff.seq:
             return VisitStatus.SUBMITTED
-        is_expired = expires_at is not None and expires_at <= self.cutoff.at
+        expiries = [expires_at for seq, expires_at in rows.expiry.get(visit.id, ()) if seq <= cutoff.seq]
+        is_expired = bool(expiries) and expiries[-1] <= cutoff.at
         return VisitStatus.EXPIRED if is_expired else VisitStatus.STARTED
 
     def _fields(
@@ -224,84 +229,3 @@ class Dataset:
             for variable in self.variables.scores
             if variable.code in newest
         }
-
-    def _rows(self, visit_ids: Sequence[int]) -> _Rows:
-        return _Rows(
-            answers=self._read_answers(visit_ids),
-            versions=self._read_versions(visit_ids),
-            scores=self._read_scores(visit_ids),
-            expiry=self._read_expiry(visit_ids),
-        )
-
-    def _read_answers(self, visit_ids: Sequence[int]) -> Mapping[int, Sequence[AnswerRow]]:
-        answers: dict[int, list[AnswerRow]] = {}
-        rows = self._session.execute(
-            select(Response.visit_id, *_ANSWER_COLUMNS)
-            .join(Response, Response.id == Answer.response_id)
-            .where(Response.visit_id.in_(visit_ids), Answer.event_seq <= self.cutoff.seq)
-            .order_by(Answer.event_seq, Answer.id)
-        )
-        for visit_id, *answer in rows:
-            answers.setdefault(visit_id, []).append(self._answer(answer))
-        return answers
-
-    def _answer(self, columns: Sequence[Any]) -> AnswerRow:
-        seq, field, state, value, *as_stored, session_id = columns
-        stored = StoredAnswer(AnswerState(state), value)
-        return AnswerRow(seq, field, stored, *(*as_stored, self._session_numbers[session_id]))
-
-    def _read_versions(self, visit_ids: Sequence[int]) -> Mapping[int, Mapping[str, str]]:
-        versions: dict[int, dict[str, str]] = {}
-        rows = self._session.execute(
-            select(Response.visit_id, Response.instrument, Response.instrument_version).where(
-                Response.visit_id.in_(visit_ids), Response.event_seq <= self.cutoff.seq
-            )
-        )
-        for visit_id, instrument, version in rows:
-            versions.setdefault(visit_id, {})[instrument] = version
-        return versions
-
-    def _read_scores(self, visit_ids: Sequence[int]) -> Mapping[int, Sequence[ScoreRecord]]:
-        scores: dict[int, list[ScoreRecord]] = {}
-        rows = self._session.execute(
-            select(
-                Response.visit_id,
-                Response.instrument,
-                ScoreRow.code,
-                ScoreRow.value,
-                ScoreRow.n_answered,
-                ScoreRow.n_items,
-                ScoreRow.rule,
-                ScoreRow.rule_version,
-                ScoreRow.reason,
-                ScoreRow.computed_at,
-            )
-            .join(Response, Response.id == ScoreRow.response_id)
-            .where(Response.visit_id.in_(visit_ids), ScoreRow.event_seq <= self.cutoff.seq)
-            .order_by(ScoreRow.event_seq, ScoreRow.id)
-        )
-        for visit_id, *score in rows:
-            scores.setdefault(visit_id, []).append(ScoreRecord(*score))
-        return scores
-
-    def _read_expiry(self, visit_ids: Sequence[int]) -> Mapping[int, datetime]:
-        rows = self._session.execute(
-            select(Invitation.visit_id, Invitation.expires_at)
-            .where(Invitation.visit_id.in_(visit_ids), Invitation.event_seq <= self.cutoff.seq)
-            .order_by(Invitation.event_seq, Invitation.id)
-        )
-        return {row.visit_id: row.expires_at for row in rows}
-
-    def _number_sessions(self) -> Mapping[int, int]:
-        """Session id to its number within its visit, from 1. A session takes no part in any file itself."""
-        counts: dict[int, int] = {}
-        numbers = {}
-        rows = self._session.execute(
-            select(ParticipantSession.id, Invitation.visit_id)
-            .join(Invitation, Invitation.id == ParticipantSession.invitation_id)
-            .where(ParticipantSession.event_seq <= self.cutoff.seq)
-            .order_by(ParticipantSession.event_seq, ParticipantSession.id)
-        )
-        for session_id, visit_id in rows:
-            numbers[session_id] = counts[visit_id] = counts.get(visit_id, 0) + 1
-        return numbers

@@ -1,5 +1,6 @@
 """A folder that appears whole under its name, or not at all."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -25,9 +26,9 @@ class FolderInTheMaking:
         Raises:
             OSError: it cannot be renamed, or the name was taken meanwhile.
         """
-        _wait_for_disk(self.path)
+        wait_for_disk(self.path)
         os.rename(self.path, self._target)
-        _wait_for_disk(self._target.parent)
+        wait_for_disk(self._target.parent)
 
     def withdraw(self) -> None:
         """Take the name away again; what was made is gone when the block ends."""
@@ -53,7 +54,24 @@ def new_folder(target: Path) -> Iterator[FolderInTheMaking]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _wait_for_disk(folder: Path) -> None:
+def publish_file(source: Path, target: Path) -> None:
+    """Give a file its name, never in the place of another.
+
+    Raises:
+        OSError: it cannot be named so, or the name was taken meanwhile.
+    """
+    try:
+        os.link(source, target)
+    except OSError as error:
+        # Some file systems know no second name; there a rename must do.
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP) or target.exists():
+            raise
+        os.rename(source, target)
+    wait_for_disk(target.parent)
+
+
+def wait_for_disk(folder: Path) -> None:
+    """Wait until the disk has the names in a folder."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

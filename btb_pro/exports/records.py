@@ -5,7 +5,7 @@ Nothing here tells who somebody is or opens anything: no contact detail, no link
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from btb_pro.instruments.model import Field, Instrument
@@ -40,6 +40,18 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """How an answer came in, and who else had a hand in it."""
+
+    mode: str
+    """``own_phone``, ``clinic_tablet``, ``paper`` or ``phone_interview``."""
+    entered_by: tuple[str, ...] = ()
+    """The accounts of the two who typed it in; empty when the participant entered it."""
+    paper_on: date | None = None
+    """The day on the paper, or of the interview."""
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerRow:
     """One stored row of one form field. Instants are UTC."""
 
@@ -49,7 +61,7 @@ class AnswerRow:
     stored: StoredAnswer
     language: str
     wording_sha256: str
-    mode: str
+    origin: Origin
     shown_at: datetime | None
     device_at: str | None
     """What the phone's own clock said, as it said it."""
@@ -102,6 +114,8 @@ class ScoreRecord:
     rule_version: str
     reason: str
     computed_at: datetime
+    seq: int
+    """The audit event that it was written in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,4 +144,6 @@ class HistoryRecord:
     visit: str
     instrument: str
     instrument_version: str
+    entered_by: str
+    """What kind of actor wrote it, never who: participant, staff, command or job."""
     answer: AnswerRow

@@ -5,20 +5,21 @@ Times are ISO 8601, UTC with milliseconds; a missing time is empty. `docs/export
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from btb_pro import clock
+from btb_pro.exports.names import Names
 from btb_pro.exports.records import AnswerRow, FieldRecord, HistoryRecord, VisitRecord
-from btb_pro.exports.variables import FieldVariable, Variables
+from btb_pro.exports.variables import WIDE_KEYS, FieldVariable, Variables
 from btb_pro.instruments.states import MISSING_CODES, STATE_OF_ROW, ItemState
 
 TextRow = list[str]
 
-WIDE_KEYS = ("participant", "site", "visit", "status", "started_at", "submitted_at")
 LONG_HEADER = (
     "participant", "site", "visit", "instrument", "instrument_version", "wording_sha256", "item", "value",
     "state", "language", "mode", "first_answered_at", "answered_at", "answered_at_local", "received_at",
-    "changes", "shown_at", "device_at", "device_offset",
+    "changes", "shown_at", "device_at", "device_offset", "entered_by", "paper_on",
 )  # fmt: skip
 HISTORY_HEADER = (
     "participant", "site", "visit", "instrument", "instrument_version", "item", "value", "state", "language",
@@ -32,63 +33,114 @@ SCORES_HEADER = (
 _OFFSET = re.compile(r"[^T]+T[^Z+-]+(Z|[+-][0-9]{2}:[0-9]{2})")
 
 
-def wide_header(variables: Variables) -> TextRow:
+@dataclass(frozen=True, slots=True)
+class TableStyle:
+    """How cells are written: under whose names, and with which decimal sign."""
+
+    names: Names | None = None
+    decimal: str = "."
+
+    def site(self, code: str) -> str:
+        """A site's name."""
+        return self.names.site(code) if self.names else code
+
+    def visit(self, code: str) -> str:
+        """A visit's name."""
+        return self.names.visit(code) if self.names else code
+
+    def instrument(self, code: str) -> str:
+        """An instrument's name."""
+        return self.names.instrument(code) if self.names else code
+
+    def column(self, code: str) -> str:
+        """A column's name; empty when it is left out."""
+        return self.names.column(code) if self.names else code
+
+    def item(self, code: str) -> str:
+        """What a row calls a field, also one whose column is left out."""
+        return self.column(code) or code
+
+    def missing(self, state: ItemState) -> str:
+        """The code that stands where a value would."""
+        return self.names.missing[state.value] if self.names else str(MISSING_CODES[state])
+
+    def number(self, value: str | None) -> str:
+        """A number with this decimal sign; nothing for none."""
+        return (value or "").replace(".", self.decimal)
+
+
+PLAIN = TableStyle()
+"""Our own codes, and a point."""
+
+
+def wide_header(variables: Variables, style: TableStyle = PLAIN) -> TextRow:
     """The columns of the wide table: keys, fields, scores each with its number of items answered."""
+    return [style.column(code) for code in wide_codes(variables, style)]
+
+
+def wide_codes(variables: Variables, style: TableStyle = PLAIN) -> TextRow:
+    """Our codes of these columns, without those that are left out."""
     fields = [variable.code for variable in variables.fields]
     scores = [name for variable in variables.scores for name in (variable.code, f"{variable.code}_n")]
-    return [*WIDE_KEYS, *fields, *scores]
+    return [code for code in (*WIDE_KEYS, *fields, *scores) if style.column(code)]
 
 
-def wide_row(visit: VisitRecord, variables: Variables) -> TextRow:
+def wide_row(visit: VisitRecord, variables: Variables, style: TableStyle = PLAIN) -> TextRow:
     """One visit. A missing state stands as its code; what is no part of the visit is empty, as is a score
     that was not computed.
     """
-    keys = [visit.participant, visit.site, visit.visit, visit.status.value]
+    keys = [visit.participant, style.site(visit.site), style.visit(visit.visit), visit.status.value]
     keys += [_time(visit.started_at), _time(visit.submitted_at)]
-    fields = [_wide_cell(variable, visit.fields.get(variable.field.code)) for variable in variables.fields]
+    fields = [
+        _wide_cell(variable, visit.fields.get(variable.field.code), style)
+        for variable in variables.fields
+        if style.column(variable.code)
+    ]
     scores = []
     for variable in variables.scores:
         score = visit.scores.get(variable.code)
-        scores += ["", ""] if score is None else [score.value or "", str(score.n_answered)]
-    return [*keys, *fields, *scores]
+        cells = ("", "") if score is None else (style.number(score.value), str(score.n_answered))
+        pairs = zip((variable.code, f"{variable.code}_n"), cells, strict=True)
+        scores += [cell for code, cell in pairs if style.column(code)]
+    return [*(cell for key, cell in zip(WIDE_KEYS, keys, strict=True) if style.column(key)), *fields, *scores]
 
 
-def long_rows(visit: VisitRecord, variables: Mapping[str, Sequence[FieldVariable]]) -> Iterator[TextRow]:
+def long_rows(
+    visit: VisitRecord, variables: Mapping[str, Sequence[FieldVariable]], style: TableStyle = PLAIN
+) -> Iterator[TextRow]:
     """One row for each form field that is part of the visit; one for each choice of a field of several.
 
     `variables` are `Variables.by_field`. The rows of a field's choices share its times and changes.
     """
-    keys = [visit.participant, visit.site, visit.visit]
+    keys = [visit.participant, style.site(visit.site), style.visit(visit.visit)]
     for code, field in visit.fields.items():
-        instrument = [field.instrument.code, field.instrument_version]
+        instrument = [style.instrument(field.instrument.code), field.instrument_version]
         newest = field.newest
         sha256, language, mode = (
-            (newest.wording_sha256, newest.language, newest.mode) if newest else ("", "", "")
+            (newest.wording_sha256, newest.language, newest.origin.mode) if newest else ("", "", "")
         )
         times = _long_times(field, newest)
         for variable in variables[code]:
             value = variable.value(field) or ""
-            yield [
-                *(*keys, *instrument, sha256, variable.code, value, field.state.value, language, mode),
-                *times,
-            ]
+            item = style.item(variable.code)
+            yield [*keys, *instrument, sha256, item, value, field.state.value, language, mode, *times]
 
 
-def history_row(record: HistoryRecord) -> TextRow:
+def history_row(record: HistoryRecord, style: TableStyle = PLAIN) -> TextRow:
     """One stored answer row. Skipped and cleared are both left blank: a cleared row follows another one."""
     answer = record.answer
     return [
         record.participant,
-        record.site,
-        record.visit,
-        record.instrument,
+        style.site(record.site),
+        style.visit(record.visit),
+        style.instrument(record.instrument),
         record.instrument_version,
-        answer.field,
+        style.item(answer.field),
         answer.stored.value or "",
         STATE_OF_ROW[answer.stored.state].value,
         answer.language,
         answer.wording_sha256,
-        answer.mode,
+        answer.origin.mode,
         _time(answer.shown_at),
         answer.device_at or "",
         _time(answer.received_at),
@@ -97,16 +149,16 @@ def history_row(record: HistoryRecord) -> TextRow:
     ]
 
 
-def score_rows(visit: VisitRecord) -> Iterator[TextRow]:
+def score_rows(visit: VisitRecord, style: TableStyle = PLAIN) -> Iterator[TextRow]:
     """One row for each score of the visit, computed or not."""
     for score in visit.scores.values():
         yield [
             visit.participant,
-            visit.site,
-            visit.visit,
-            score.instrument,
-            score.code,
-            score.value or "",
+            style.site(visit.site),
+            style.visit(visit.visit),
+            style.instrument(score.instrument),
+            style.item(score.code),
+            style.number(score.value),
             str(score.n_answered),
             str(score.n_items),
             score.rule,
@@ -124,18 +176,19 @@ def device_offset(device_at: str | None) -> str:
     return "+00:00" if found[1] == "Z" else found[1]
 
 
-def _wide_cell(variable: FieldVariable, field: FieldRecord | None) -> str:
+def _wide_cell(variable: FieldVariable, field: FieldRecord | None, style: TableStyle) -> str:
     if field is None:
         return ""
     if field.state is ItemState.ANSWERED:
         return variable.value(field) or ""
-    return str(MISSING_CODES[field.state])
+    return style.missing(field.state)
 
 
 def _long_times(field: FieldRecord, newest: AnswerRow | None) -> TextRow:
     """From `first_answered_at` to the last column."""
     if newest is None:
-        return ["", "", "", "", "0", "", "", ""]
+        return ["", "", "", "", "0", "", "", "", "", ""]
+    origin = newest.origin
     received_at = clock.utc_text(newest.received_at)
     return [
         _time(field.first_answered_at),
@@ -146,6 +199,8 @@ def _long_times(field: FieldRecord, newest: AnswerRow | None) -> TextRow:
         _time(newest.shown_at),
         newest.device_at or "",
         device_offset(newest.device_at),
+        " ".join(origin.entered_by),
+        origin.paper_on.isoformat() if origin.paper_on else "",
     ]
 
 

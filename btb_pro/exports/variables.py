@@ -8,6 +8,9 @@ from btb_pro.instruments.model import Choice, Field, FieldKind, Instrument, Item
 from btb_pro.instruments.values import chosen_codes
 from btb_pro.study import Study
 
+WIDE_KEYS = ("participant", "site", "visit", "status", "started_at", "submitted_at")
+"""What the wide table says of a visit before its answers."""
+
 
 @dataclass(frozen=True, slots=True)
 class FieldVariable:

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstrai
 from sqlalchemy.orm import Mapped, mapped_column
 
 from btb_pro.db import Base, Instant
-from btb_pro.models.columns import event_seq
+from btb_pro.models.columns import SALTED, event_seq
 
 
 class Answer(Base):
@@ -27,7 +27,7 @@ class Answer(Base):
     response_id: Mapped[int] = mapped_column(ForeignKey("response.id"), index=True)
     item: Mapped[str] = mapped_column(String(26))
     """The form field's code."""
-    value: Mapped[str | None] = mapped_column(Text)
+    value: Mapped[str | None] = mapped_column(Text, info=SALTED)
     """Canonical text of the value; several codes are joined by a space."""
     state: Mapped[str] = mapped_column(String(10))
     language: Mapped[str] = mapped_column(String(2))

@@ -35,6 +35,9 @@ class AuditEvent(Base):
     """The participant it concerns, if one."""
     changes: Mapped[str] = mapped_column(Text)
     """Canonical JSON: a list of {object, key, field, old, new}, one for each changed field."""
+    row_changes: Mapped[str | None] = mapped_column(Text)
+    """Canonical JSON: every row that was added, changed or removed, with the columns that got a value (see
+    services/audit_rows.py); none in events that are older than this column."""
     reason: Mapped[str] = mapped_column(Text, default="")
     request_id: Mapped[str] = mapped_column(String(40), default="")
     app_version: Mapped[str] = mapped_column(String(40))

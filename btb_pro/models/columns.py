@@ -3,6 +3,15 @@
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
+TRAIL = "trail"
+"""Key of a column's `info`: how the audit trail tells its values, one of these three; else as they are."""
+SALTED = {TRAIL: "salted"}
+"""By the hash with the row's own salt, where it has one; for texts that may have to be erased."""
+HASHED = {TRAIL: "hashed"}
+"""By the SHA-256; for what is secret."""
+LEFT_OUT = {TRAIL: "left out"}
+"""Not at all; for what changes with every request and is no part of the study's data."""
+
 
 def event_seq(*, nullable: bool = False, index: bool = False) -> Mapped[int]:
     """Number of the audit event that a row was written in.

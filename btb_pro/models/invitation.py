@@ -25,6 +25,13 @@ class Invitation(Base):
             sqlite_where=text("ended_at IS NULL"),
             postgresql_where=text("ended_at IS NULL"),
         ),
+        Index(
+            "ix_invitation_live_until",
+            "expires_at",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index("uq_invitation_typed_code", "typed_code_hmac", unique=True),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -37,4 +44,6 @@ class Invitation(Base):
     expires_at: Mapped[datetime] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
     end_reason: Mapped[str | None] = mapped_column(String(10))
+    typed_code_hmac: Mapped[str | None] = mapped_column(String(64))
+    """Finds the link by the code of a letter; without the key it gives no code. None: no letter was made."""
     event_seq: Mapped[int] = event_seq()

@@ -7,8 +7,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from btb_pro.db import Base, Instant
 from btb_pro.models.columns import event_seq
+from btb_pro.models.invitation import Invitation
+from btb_pro.models.staff import Staff
 
 _IS_OPEN = text("state IN ('queued', 'sending')")
+_IS_UNSETTLED = text("state IN ('bounced', 'failed', 'unknown') AND settled_at IS NULL")
 
 
 class Message(Base):
@@ -38,15 +41,16 @@ class Message(Base):
             sqlite_where=_IS_OPEN,
             postgresql_where=_IS_OPEN,
         ),
+        Index("ix_message_unsettled", "id", sqlite_where=_IS_UNSETTLED, postgresql_where=_IS_UNSETTLED),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(12))
     channel: Mapped[str] = mapped_column(String(5))
     language: Mapped[str] = mapped_column(String(2))
-    invitation_id: Mapped[int | None] = mapped_column(ForeignKey("invitation.id"), index=True)
+    invitation_id: Mapped[int | None] = mapped_column(ForeignKey(Invitation.id), index=True)
     """Whose link it carries; none for staff."""
-    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey(Staff.id))
     """To whom, when it goes to a member of staff."""
     subject_key: Mapped[str] = mapped_column(String(80), default="")
     """What else it is about: a safety alert's number, a staff link's."""

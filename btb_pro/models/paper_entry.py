@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, U
 from sqlalchemy.orm import Mapped, mapped_column
 
 from btb_pro.db import Base, Instant
-from btb_pro.models.columns import event_seq
+from btb_pro.models.columns import HASHED, event_seq
 
 _IS_OPEN = text("ended_at IS NULL")
 
@@ -65,6 +65,6 @@ class PaperKeying(Base):
     """1 the first person's, 2 the second's, 3 and on: items that differed, typed once more."""
     item: Mapped[str] = mapped_column(String(26))
     """The form field's code."""
-    value: Mapped[str | None] = mapped_column(Text)
+    value: Mapped[str | None] = mapped_column(Text, info=HASHED)
     """Canonical text as an answer's; none: left blank on the paper."""
     event_seq: Mapped[int] = event_seq()

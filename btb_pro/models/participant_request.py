@@ -6,9 +6,10 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from btb_pro.db import Base, Instant
-from btb_pro.models.columns import event_seq
+from btb_pro.models.columns import SALTED, event_seq
 
 _IS_OPEN = text("settled_at IS NULL AND kind <> 'mistake'")
+_IS_WAITING = text("settled_at IS NULL")
 
 
 class ParticipantRequest(Base):
@@ -35,6 +36,7 @@ class ParticipantRequest(Base):
             sqlite_where=_IS_OPEN,
             postgresql_where=_IS_OPEN,
         ),
+        Index("ix_participant_request_waiting", "id", sqlite_where=_IS_WAITING, postgresql_where=_IS_WAITING),
         {"sqlite_autoincrement": True},
     )
 
@@ -42,9 +44,9 @@ class ParticipantRequest(Base):
     """The number that it is settled by; never given twice."""
     invitation_id: Mapped[int] = mapped_column(ForeignKey("invitation.id"), index=True)
     kind: Mapped[str] = mapped_column(String(10))
-    what: Mapped[str | None] = mapped_column(Text)
+    what: Mapped[str | None] = mapped_column(Text, info=SALTED)
     """Of a mistake: what should be corrected, in the participant's own words."""
-    why: Mapped[str | None] = mapped_column(Text)
+    why: Mapped[str | None] = mapped_column(Text, info=SALTED)
     salt: Mapped[str | None] = mapped_column(String(32))
     """What the hashes of both texts in the audit chain were salted with."""
     received_at: Mapped[datetime] = mapped_column(Instant)

@@ -2,11 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from btb_pro.db import Base, Instant
 from btb_pro.models.columns import event_seq
+
+_IS_OPEN = text("acknowledged_at IS NULL")
 
 
 class SafetyAlert(Base):
@@ -18,6 +20,7 @@ class SafetyAlert(Base):
         CheckConstraint(
             "(acknowledged_at IS NULL) = (acknowledged_by IS NULL)", name="acknowledged_by_somebody"
         ),
+        Index("ix_safety_alert_open", "id", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from btb_pro.db import Base, Instant
-from btb_pro.models.columns import event_seq
+from btb_pro.models.columns import HASHED, event_seq
 
 
 class Staff(Base):
@@ -29,7 +29,7 @@ class Staff(Base):
     is_for_all_sites: Mapped[bool]
     """Else the sites stand in `staff_site`."""
     language: Mapped[str | None] = mapped_column(String(2))
-    password_hash: Mapped[str | None] = mapped_column(String(200))
+    password_hash: Mapped[str | None] = mapped_column(String(200), info=HASHED)
     """argon2id; none until the person has chosen a password."""
     totp_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     """The second factor's secret, sealed; none until it is set up."""

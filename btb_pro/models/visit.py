@@ -2,11 +2,13 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, String, UniqueConstraint, false
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from btb_pro.db import Base, Instant
 from btb_pro.models.columns import event_seq
+
+_IS_MISSING = text("submitted_at IS NULL")
 
 
 class Visit(Base):
@@ -21,6 +23,7 @@ class Visit(Base):
             " AND (submitted_at IS NULL) = (submitted_seq IS NULL)",
             name="submitted_has_receipt",
         ),
+        Index("ix_visit_missing", "planned_on", sqlite_where=_IS_MISSING, postgresql_where=_IS_MISSING),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -34,6 +37,8 @@ class Visit(Base):
     opens_at: Mapped[datetime | None] = mapped_column(Instant)
     closes_at: Mapped[datetime | None] = mapped_column(Instant)
     expires_at: Mapped[datetime | None] = mapped_column(Instant)
+    started_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When its first answer was saved."""
     submitted_at: Mapped[datetime | None] = mapped_column(Instant)
     receipt_code: Mapped[str | None] = mapped_column(String(9), unique=True)
     """What the participant may read to us over the phone: ``K7PM-2XQ4``."""

@@ -20,12 +20,27 @@ from btb_pro.participant import (
     second_step,
     start,
     taps,
+    typed_codes,
 )
 from btb_pro.participant.blueprint import Access, access, participant
 from btb_pro.participant.visitor import runtime
 from btb_pro.participant.words import last_day_in_words, time_in_words
+from btb_pro.web import ErrorPages, add_error_pages
 
-VIEWS = (start, second_step, parts, items, memory, taps, review, leaving, mistakes, link_requests, dead_ends)
+VIEWS = (
+    start,
+    typed_codes,
+    second_step,
+    parts,
+    items,
+    memory,
+    taps,
+    review,
+    mistakes,
+    link_requests,
+    leaving,
+    dead_ends,
+)
 """The modules whose routes hang on the blueprint; named here so that importing this one is enough."""
 
 
@@ -34,6 +49,7 @@ def register_participant(app: Flask) -> None:
     # Each route declares its own rule beside its address; the style sheet is for anyone.
     app.view_functions["static"] = access(Access.ANYONE)(app.view_functions["static"])
     app.register_blueprint(participant)
+    add_error_pages(app, "", ErrorPages(dead_ends.http_error, dead_ends.unexpected))
     assets = read_assets(Path(app.static_folder or ""))
     # The build's own text, which holds nothing of anybody.
     first_page_style = Markup(assets.first_page_style)

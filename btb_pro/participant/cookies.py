@@ -27,9 +27,19 @@ def session_secrets(request: Request, is_production: bool) -> dict[str, str]:
     }
 
 
-def remember_session(response: Response, handle: str, secret: str, is_production: bool) -> None:
-    """Give this browser the secret of a session. Each session has its own cookie, so links never mix."""
-    _set(response, f"btb-{handle}", secret, is_production, _LIFETIME_S)
+def remember_session(
+    response: Response, handle: str, secret: str, is_production: bool, *, is_shared: bool = False
+) -> None:
+    """Give this browser the secret of a session. Each session has its own cookie, so links never mix.
+
+    On a device that others use too it goes when the browser closes.
+    """
+    _set(response, f"btb-{handle}", secret, is_production, None if is_shared else _LIFETIME_S)
+
+
+def forget_session(response: Response, handle: str, is_production: bool) -> None:
+    """Take the secret of a session from this browser."""
+    _delete(response, f"btb-{handle}", is_production)
 
 
 def remembered_link(request: Request, is_production: bool) -> str:
@@ -42,11 +52,15 @@ def remember_link(response: Response, token: str, is_production: bool) -> None:
     _set(response, _LINK, token, is_production, None)
 
 
-def forget_session(response: Response, request: Request, handle: str, is_production: bool) -> None:
-    """Take the secret of a session back from this browser, and the link that it opened last."""
-    for name in (_name(f"btb-{handle}", is_production), _name(_LINK, is_production)):
-        if name in request.cookies:
-            response.delete_cookie(name, path="/", secure=is_production, httponly=True, samesite="Lax")
+def forget_link(response: Response, is_production: bool) -> None:
+    """Let no page of this browser lead back to the link that was opened last."""
+    _delete(response, _LINK, is_production)
+
+
+def _delete(response: Response, name: str, is_production: bool) -> None:
+    response.delete_cookie(
+        _name(name, is_production), secure=is_production, httponly=True, samesite="Lax", path="/"
+    )
 
 
 def _set(response: Response, name: str, value: str, is_production: bool, max_age: int | None) -> None:

@@ -6,17 +6,17 @@ from datetime import datetime
 
 from flask import g, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
-from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from btb_pro import clock
+from btb_pro.db import DATABASE_FAILURES
+from btb_pro.incoming import drain, refuse_foreign, refuse_unreadable
 from btb_pro.links import UnknownLink
 from btb_pro.participant.blueprint import participant
 from btb_pro.participant.cookies import session_secret
 from btb_pro.participant.guesses import note_guess
 from btb_pro.participant.items import ResponseValue
-from btb_pro.participant.requests import drain, refuse_foreign, refuse_unreadable
 from btb_pro.participant.visitor import CookiesOff, DeadEnd, GoTo, runtime
 from btb_pro.participant.words import minute_in_words
 from btb_pro.services.made_requests import RequestKind, may_ask
@@ -88,7 +88,7 @@ def dead_link(error: DeadEnd) -> ResponseValue:
     g.site_code = error.site_code
     title, paragraphs = _words(error.state)
     ask_action = ""
-    if may_ask(error.state, RequestKind.NEW_LINK):
+    if may_ask(error.state, RequestKind.NEW_LINK) and "tablet_handle" not in g:
         ask_action = url_for("participant.ask_new_link", token=_token(error), lang=language_of_request())
     return _dead_end(title, paragraphs, _STATUS.get(error.state, _GONE), ask_action=ask_action)
 
@@ -103,8 +103,7 @@ def not_ready(_error: WordingNotApproved) -> ResponseValue:
     )
 
 
-@participant.errorhandler(OperationalError)
-def database_failed(error: OperationalError) -> ResponseValue:
+def database_failed(error: Exception) -> ResponseValue:
     """The page of a database that does not answer: it holds what was sent, and its button sends it again."""
     log_error(error)
     _take_language_of_session()
@@ -114,13 +113,13 @@ def database_failed(error: OperationalError) -> ResponseValue:
     return _dead_end(title, paragraphs, 503)
 
 
-@participant.app_errorhandler(HTTPException)
-def http_error(error: HTTPException) -> ResponseValue | HTTPException:
+for _failure in DATABASE_FAILURES:
+    participant.register_error_handler(_failure, database_failed)
+
+
+def http_error(error: HTTPException) -> ResponseValue:
     """The page of a request that the server refuses, in the visitor's language, with a way back."""
     code = error.code or 500
-    # A request for a host that is none of ours has no routes, so no page can be made for it.
-    if code < 400 or isinstance(error, SecurityError):
-        return error
     if code == 404 and request.path.startswith("/s/"):
         return unknown_link(UnknownLink())
     if code == 413:
@@ -134,10 +133,8 @@ def http_error(error: HTTPException) -> ResponseValue | HTTPException:
     return _dead_end(title, paragraphs, code, back=_way_back(code))
 
 
-@participant.app_errorhandler(Exception)
-def unexpected(error: Exception) -> ResponseValue:
+def unexpected(_error: Exception) -> ResponseValue:
     """The page for a mistake of ours."""
-    log_error(error)
     title, paragraphs = _our_mistake()
     return _dead_end(title, paragraphs, 500)
 
@@ -250,7 +247,7 @@ def _take_language_of_session() -> None:
         return
     house = runtime()
     # A database that does not answer leaves the browser's own language.
-    with suppress(OperationalError), house.database.reading() as db:
+    with suppress(*DATABASE_FAILURES), house.database.reading() as db:
         found = find_session(db, handle, session_secret(request, handle, house.settings.is_production))
         if found is not None:
             g.language = found.session.language
@@ -266,7 +263,7 @@ def _take_link(token: str) -> None:
     if not token or "language" in g:
         return
     house = runtime()
-    with suppress(OperationalError), house.database.reading() as db:
+    with suppress(*DATABASE_FAILURES), house.database.reading() as db:
         link = look_up(db, house.links.public_id(token))
         if link is None:
             raise UnknownLink

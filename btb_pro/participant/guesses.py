@@ -7,8 +7,7 @@ whatever one of its machines tries.
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from sqlalchemy.exc import OperationalError
-
+from btb_pro.db import DATABASE_FAILURES
 from btb_pro.participant.visitor import runtime
 from btb_pro.services.limits import Limit, network_of, note_failure, wait_until
 
@@ -22,7 +21,7 @@ def note_guess(address: str) -> datetime | None:
     key = house.settings.secret_keys[0]
     counted = ((OF_A_NETWORK, network_of(address)), (OF_ALL, ""))
     # A database that does not answer is no reason to hide the page that helps.
-    with suppress(OperationalError):
+    with suppress(*DATABASE_FAILURES):
         with house.database.reading() as db:
             pauses = [until for limit, whom in counted if (until := wait_until(db, limit, whom, key))]
         if pauses:

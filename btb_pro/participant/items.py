@@ -16,8 +16,9 @@ from btb_pro.participant.form import MainForm, Reading, changed, item_named, mai
 from btb_pro.participant.page_state import PageState, PageStateSigner, new_page_state
 from btb_pro.participant.phone import client_key, device_time, is_from_script, shown_time
 from btb_pro.participant.presenting import PagePresenter, shown_values, values_to_show
-from btb_pro.participant.visitor import GoTo, Visitor, runtime, visiting
+from btb_pro.participant.visitor import GoTo, Visitor, runtime, visiting, way_out
 from btb_pro.services.answers import KeyUsedTwice, PageSave, present_after, save_page
+from btb_pro.services.late_saves import keep_late_save
 from btb_pro.services.present_answers import SeenAnswer
 from btb_pro.services.sessions import change_language
 from btb_pro.this_request import speak
@@ -37,8 +38,10 @@ def items(handle: str, number: str) -> ResponseValue:
 @access(Access.SESSION)
 def save_items(handle: str, number: str) -> ResponseValue:
     """Store what the page sent, then go where its button leads."""
-    with visiting(handle, writes=True) as visitor:
+    with visiting(handle, writes=True, after_submit=True) as visitor:
         view = PageView(visitor, find_page(visitor, number))
+        if visitor.is_sent_in:
+            return view.receive_late()
         return view.receive_from_script() if is_from_script() else view.receive()
 
 
@@ -78,6 +81,7 @@ class PageView:
             save_page(
                 self.visitor.db,
                 self.visitor.context,
+                self.visitor.runtime,
                 self.visitor.answering,
                 replace(save, passes_on=goes_on),
             )
@@ -98,10 +102,21 @@ class PageView:
         save = self.save_of(self.state_sent(), reading)
         visitor = self.visitor
         try:
-            save_page(visitor.db, visitor.context, visitor.answering, replace(save, passes_on=True))
+            save_page(
+                visitor.db, visitor.context, visitor.runtime, visitor.answering, replace(save, passes_on=True)
+            )
         except KeyUsedTwice:
             return "", 422
         return "", 204
+
+    def receive_late(self, *, is_tap: bool = False) -> Response:
+        """Keep what comes after the visit was sent in, where the investigator sees it; show the receipt."""
+        reading = self.reading()
+        save = self.save_of(self.state_sent(), reading)
+        if is_tap:
+            save = replace(save, values=reading.values)
+        keep_late_save(self.visitor.db, self.visitor.context, self.visitor.answering, save)
+        return redirect(url_for("participant.receipt", handle=self.visitor.handle), 303)
 
     def _open_questions(self, open_now: Sequence[str]) -> ResponseValue:
         self.seen = self.visitor.seen()
@@ -207,8 +222,7 @@ class PageView:
     def _next_address(self) -> str:
         visitor, number, button = self.visitor, self.page.number, self._button_beside_next()
         if visitor.answering.is_over:
-            token = visitor.runtime.links.token(visitor.answering.invitation.public_id)
-            return url_for("participant.start", token=token)
+            return way_out(visitor.answering, visitor.runtime)
         if button in ("decline", "clear"):
             item = item_named(self.page.items, request.form[button])
             return self._address(number) + (f"#q-{item.code}" if item else "")

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from flask import g, redirect, render_template, request, url_for
 from flask_babel import gettext
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from btb_pro.db import DATABASE_FAILURES
 from btb_pro.participant.blueprint import Access, access, participant
 from btb_pro.participant.items import ResponseValue
 from btb_pro.participant.start import open_link
@@ -21,6 +21,7 @@ from btb_pro.services.made_requests import RequestKind, has_asked, has_stopped_m
 from btb_pro.services.opened_links import LinkState, OpenedLink
 from btb_pro.services.requests import ask_for_new_link, report_not_me, stop_messages
 from btb_pro.services.sessions import participant_actor
+from btb_pro.web import log_error
 
 _VERBS: Mapping[RequestKind, Callable[[Session, Context, OpenedLink], None]] = {
     RequestKind.NOT_ME: report_not_me,
@@ -109,7 +110,8 @@ def _ask(token: str, kind: RequestKind) -> ResponseValue:
             if may_ask(link.state, kind):
                 _VERBS[kind](db, request_context(house, participant_actor(link.participant)), link)
                 db.commit()
-    except OperationalError:
+    except DATABASE_FAILURES as error:
+        log_error(error)
         return render_template("participant/retry.html", sent=list(request.form.items(multi=True))), 503
     return redirect(url_for(_PAGES[kind], token=token, lang=g.language), 303)
 

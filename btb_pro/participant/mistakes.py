@@ -5,21 +5,23 @@ from dataclasses import dataclass, field
 
 from flask import g, redirect, render_template, request, url_for
 from flask_babel import gettext
-from sqlalchemy.exc import OperationalError
 
+from btb_pro.db import DATABASE_FAILURES
 from btb_pro.instruments.model import Field, FieldKind
 from btb_pro.instruments.values import ValueRefused, read_value
 from btb_pro.participant.blueprint import Access, access, participant
 from btb_pro.participant.form import main_form
 from btb_pro.participant.items import ResponseValue
 from btb_pro.participant.parts import switch_language
-from btb_pro.participant.presenting import printable, refusal_text
+from btb_pro.participant.presenting import printable
 from btb_pro.participant.start import open_link
 from btb_pro.participant.visitor import GoTo, Visitor, request_context, runtime, visiting
+from btb_pro.refused_values import refusal_text
 from btb_pro.services.made_requests import RequestKind, may_ask
 from btb_pro.services.opened_links import OpenedLink
 from btb_pro.services.requests import LONGEST_TEXT, ask_for_correction
 from btb_pro.services.sessions import participant_actor
+from btb_pro.web import log_error
 
 _FIELDS = {
     code: Field(code=code, item=code, kind=FieldKind.TEXT, label={}, max_length=LONGEST_TEXT)
@@ -68,7 +70,8 @@ def ask_correction(handle: str) -> ResponseValue:
             if wish.faults:
                 return _show_in_session(visitor, wish)
             ask_for_correction(visitor.db, visitor.context, _link(visitor), wish.what, wish.why or None)
-    except OperationalError:
+    except DATABASE_FAILURES as error:
+        log_error(error)
         return _retry()
     return redirect(url_for("participant.receipt", handle=handle), 303)
 
@@ -99,7 +102,8 @@ def ask_correction_by_link(token: str) -> ResponseValue:
             context = request_context(house, participant_actor(link.participant))
             ask_for_correction(db, context, link, wish.what, wish.why or None)
             db.commit()
-    except OperationalError:
+    except DATABASE_FAILURES as error:
+        log_error(error)
         return _retry()
     return redirect(url_for("participant.start", token=token, lang=g.language), 303)
 

@@ -10,6 +10,7 @@ from btb_pro.instruments.model import Choice, Condition, Field, FieldKind, Instr
 from btb_pro.instruments.paging import Page
 from btb_pro.instruments.states import AnswerState
 from btb_pro.instruments.values import Refusal, chosen_codes
+from btb_pro.refused_values import refusal_text
 from btb_pro.services.present_answers import SeenAnswer
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -82,27 +83,6 @@ def shown_values(page: Page, seen: Mapping[str, SeenAnswer]) -> dict[str, str]:
         for field in item.fields
         if field.code in seen and seen[field.code].is_own and seen[field.code].stored.value is not None
     }
-
-
-def refusal_text(field: Field, refusal: Refusal, language: str) -> str:
-    """What is wrong with a field and what to do, in the language of the request."""
-    alone = [choice.label[language].text for choice in field.choices if choice.is_exclusive]
-    texts: dict[Refusal, str] = {
-        Refusal.NOT_A_CHOICE: gettext("Choose one of the answers on the page."),
-        Refusal.SEVERAL_VALUES: gettext("Choose one answer only."),
-        Refusal.NOT_A_WHOLE_NUMBER: gettext("Write a whole number, with digits only."),
-        Refusal.OUT_OF_RANGE: gettext(
-            "Write a whole number from %(minimum)s to %(maximum)s.",
-            minimum=field.minimum,
-            maximum=field.maximum,
-        ),
-        Refusal.TOO_LONG: gettext("Write at most %(length)s characters.", length=field.max_length),
-        Refusal.FORBIDDEN_CHARACTERS: gettext("The text holds a sign that cannot be saved. Write it again."),
-        Refusal.EXCLUDES_OTHERS: gettext(
-            "“%(choice)s” cannot go with other answers. Keep one of them.", choice=", ".join(alone)
-        ),
-    }
-    return texts[refusal]
 
 
 class PagePresenter:

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import redirect, render_template, url_for
+from werkzeug.wrappers import Response
 
 from btb_pro.instruments.model import Field, FieldKind, Item, Texts
 from btb_pro.instruments.paging import Page
 from btb_pro.instruments.states import Current, ItemState, applicable_fields, item_summary
 from btb_pro.instruments.values import chosen_codes
 from btb_pro.participant.blueprint import Access, access, participant
+from btb_pro.participant.cookies import forget_session
 from btb_pro.participant.form import main_form
 from btb_pro.participant.items import ResponseValue
 from btb_pro.participant.parts import switch_language
@@ -17,6 +19,7 @@ from btb_pro.participant.phone import is_from_script
 from btb_pro.participant.visitor import Visitor, runtime, visiting
 from btb_pro.services.made_requests import correction_asked_at
 from btb_pro.services.present_answers import SeenAnswer, stored_only
+from btb_pro.services.sessions import end_session
 from btb_pro.services.submission import submit_visit
 
 
@@ -58,9 +61,7 @@ def submit(handle: str) -> ResponseValue:
         if switch_language(visitor):
             return redirect(url_for("participant.review", handle=handle), 303)
         submit_visit(visitor.db, visitor.context, visitor.runtime, visitor.answering)
-        if is_from_script():
-            return "", 201
-        return redirect(url_for("participant.receipt", handle=handle), 303)
+        return _sent_in(visitor)
 
 
 @participant.get("/q/<handle>/receipt")
@@ -78,8 +79,8 @@ def receipt(handle: str) -> ResponseValue:
             code=visit.receipt_code,
             csrf_token=form.csrf_token.current_token,
             language_action=url_for("participant.change_receipt_language", handle=handle),
-            leave_address=url_for("participant.leave", handle=handle),
             mistake_address=url_for("participant.mistake", handle=handle),
+            leave_address=url_for("participant.leave", handle=handle),
             correction_asked_at=correction_asked_at(visitor.db, visitor.answering.invitation),
         )
 
@@ -92,6 +93,19 @@ def change_receipt_language(handle: str) -> ResponseValue:
         if main_form(handle, runtime().settings.secret_keys).validate_on_submit():
             switch_language(visitor)
         return redirect(url_for("participant.receipt", handle=handle), 303)
+
+
+def _sent_in(visitor: Visitor) -> Response:
+    """On to the receipt; the clinic's tablet is left at once instead, with nothing of anybody on it."""
+    address = url_for("participant.receipt", handle=visitor.handle)
+    if visitor.is_on_tablet:
+        end_session(visitor.db, visitor.context, visitor.answering)
+        address = url_for("participant.done", sent=1, lang=visitor.language)
+    response = Response(status=201) if is_from_script() else redirect(address, 303)
+    response.headers["Location"] = address
+    if visitor.is_on_tablet:
+        forget_session(response, visitor.handle, visitor.runtime.settings.is_production)
+    return response
 
 
 def _render(visitor: Visitor) -> ResponseValue:

@@ -22,7 +22,7 @@ from btb_pro.services.step_codes import (
 
 @participant.get("/q/<handle>/code")
 @access(Access.SESSION)
-def code(handle: str) -> ResponseValue:
+def step_code(handle: str) -> ResponseValue:
     """Ask for a code, or type the one that was sent."""
     with visiting(handle) as visitor:
         _require_offered(visitor)
@@ -31,13 +31,13 @@ def code(handle: str) -> ResponseValue:
 
 @participant.post("/q/<handle>/code")
 @access(Access.SESSION)
-def give_code(handle: str) -> ResponseValue:
+def give_step_code(handle: str) -> ResponseValue:
     """Send a code, judge the one that was typed, or go on without."""
     with visiting(handle, writes=True) as visitor:
         _require_offered(visitor)
         is_ours = main_form(handle, runtime().settings.secret_keys).validate_on_submit()
         if switch_language(visitor):
-            return redirect(url_for("participant.code", handle=handle), 303)
+            return redirect(url_for("participant.step_code", handle=handle), 303)
         if not is_ours:
             return _render(visitor, notice=gettext("Nothing was sent yet. Press the button again."))
         if "without" in request.form:
@@ -56,7 +56,7 @@ def _send(visitor: Visitor) -> ResponseValue:
     ways = ways_to_send(visitor.db, visitor.runtime, visitor.answering)
     channel = request.form.get("send", ways[0].channel)
     send_code(visitor.db, visitor.context, visitor.runtime, visitor.answering, channel)
-    return redirect(url_for("participant.code", handle=visitor.handle), 303)
+    return redirect(url_for("participant.step_code", handle=visitor.handle), 303)
 
 
 def _judge(visitor: Visitor) -> ResponseValue:
@@ -75,9 +75,9 @@ def _render(visitor: Visitor, *, fault: str = "", notice: str = "", status: int 
     db, answering = visitor.db, visitor.answering
     sends_again_at = sends_from(db, answering)
     page = render_template(
-        "participant/code.html",
+        "participant/step_code.html",
         handle=visitor.handle,
-        action=url_for("participant.code", handle=visitor.handle),
+        action=url_for("participant.step_code", handle=visitor.handle),
         csrf_token=main_form(visitor.handle, runtime().settings.secret_keys).csrf_token.current_token,
         waits_for_code=has_live_code(db, answering),
         ways=ways_to_send(db, visitor.runtime, answering),

@@ -33,8 +33,16 @@ def start(token: str) -> ResponseValue:
         link = open_link(db, token)
         if link.state is LinkState.SUBMITTED:
             return _receipt(db, link, token)
-        _require_open(db, link)
-        response = Response(_start_page(db, link, token), mimetype="text/html")
+        require_open(db, link)
+        page = start_page(
+            db,
+            link,
+            action=url_for("participant.begin", token=token),
+            not_me_address=url_for("participant.not_me", token=token, lang=g.language),
+            stop_address=url_for("participant.stop", token=token, lang=g.language),
+            leave_address=_leave_address(token),
+        )
+        response = Response(page, mimetype="text/html")
         remember_link(response, token, house.settings.is_production)
         return response
 
@@ -49,7 +57,7 @@ def begin(token: str) -> ResponseValue:
         link = open_link(db, token)
         if link.state is LinkState.SUBMITTED:
             return _receipt(db, link, token)
-        _require_open(db, link)
+        require_open(db, link)
         handle, secret = _session_of_this_browser(db, link)
         if not handle:
             context = request_context(house, participant_actor(link.participant))
@@ -58,7 +66,7 @@ def begin(token: str) -> ResponseValue:
             db.commit()
         answering = find_session(db, handle, secret)
         offers_code = answering is not None and is_offered(db, house, answering)
-    page = "participant.code" if offers_code else "participant.parts"
+    page = "participant.step_code" if offers_code else "participant.parts"
     response = redirect(url_for(page, handle=handle), 303)
     remember_session(response, handle, secret, is_production)
     return response
@@ -89,7 +97,7 @@ def open_link(db: Session, token: str) -> OpenedLink:
     return link
 
 
-def _require_open(db: Session, link: OpenedLink) -> None:
+def require_open(db: Session, link: OpenedLink) -> None:
     """Refuse a link that cannot be started now.
 
     Raises:
@@ -122,18 +130,24 @@ class Welcome:
     switch: str
 
 
-def _start_page(db: Session, link: OpenedLink, token: str) -> str:
+def start_page(db: Session, link: OpenedLink, action: str, **addresses: str) -> str:
+    """The page of an open link. `addresses`: of what else may be pressed; one left out is not shown."""
     languages = [g.language, *(code for code in runtime().study.languages if code != g.language)]
     welcome, *others = [_welcome(link, language) for language in languages]
     return render_template(
         "participant/start.html",
         welcome=welcome,
         others=others,
-        action=url_for("participant.begin", token=token),
-        not_me_address=url_for("participant.not_me", token=token, lang=g.language),
-        stop_address=url_for("participant.stop", token=token, lang=g.language),
+        action=action,
+        addresses=addresses,
         has_stopped=has_stopped_messages(db, link.participant),
     )
+
+
+def _leave_address(token: str) -> str:
+    """Where the phone is left to somebody else; empty while this browser holds nothing to leave behind."""
+    is_held = session_secrets(request, runtime().settings.is_production)
+    return url_for("participant.leave_phone", token=token, lang=g.language) if is_held else ""
 
 
 def _welcome(link: OpenedLink, language: str) -> Welcome:
@@ -163,5 +177,6 @@ def _receipt(db: Session, link: OpenedLink, token: str) -> str:
         submitted_at=link.visit.submitted_at,
         code=link.visit.receipt_code,
         mistake_address=url_for("participant.mistake_by_link", token=token, lang=g.language),
+        leave_address=url_for("participant.leave_phone", token=token, lang=g.language),
         correction_asked_at=correction_asked_at(db, link.invitation),
     )

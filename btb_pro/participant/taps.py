@@ -20,8 +20,10 @@ from btb_pro.services.answers import KeyUsedTwice, save_page
 @access(Access.SESSION)
 def tap(handle: str, number: str) -> Response | tuple[Response, int]:
     """Store one answer as soon as it is given."""
-    with visiting(handle, writes=True) as visitor:
+    with visiting(handle, writes=True, after_submit=True) as visitor:
         view = PageView(visitor, find_page(visitor, number))
+        if visitor.is_sent_in:
+            return view.receive_late(is_tap=True)
         if not view.form.validate_on_submit():
             return jsonify(stored=False), 403
         switch_language(visitor)
@@ -32,7 +34,7 @@ def tap(handle: str, number: str) -> Response | tuple[Response, int]:
         # A tap is meant, whatever the page showed when it was made.
         save = replace(view.save_of(state, reading), values=reading.values)
         try:
-            save_page(visitor.db, visitor.context, visitor.answering, save)
+            save_page(visitor.db, visitor.context, visitor.runtime, visitor.answering, save)
         except KeyUsedTwice:
             return jsonify(stored=False), 422
         return jsonify(stored=True)

@@ -14,7 +14,7 @@ from btb_pro.services.audit import Actor, Context
 from btb_pro.services.opened_links import LinkState
 from btb_pro.services.present_answers import SeenAnswer, present_answers
 from btb_pro.services.runtime import Runtime
-from btb_pro.services.sessions import Answering, find_session, participant_actor
+from btb_pro.services.sessions import CLINIC_TABLET, Answering, find_session, participant_actor
 from btb_pro.study import sections_asked
 from btb_pro.this_request import request_id, speak
 
@@ -62,6 +62,11 @@ class Visitor:
         return self.answering.session.handle
 
     @property
+    def is_on_tablet(self) -> bool:
+        """Whether the device goes to somebody else afterwards."""
+        return self.answering.session.mode == CLINIC_TABLET
+
+    @property
     def language(self) -> str:
         """The language that the page is shown in: the session's, unless another one was asked for."""
         return self.spoken or self.answering.session.language
@@ -70,6 +75,11 @@ class Visitor:
         """The same visitor in another language; the session's own stays as it is."""
         speak(language)
         return replace(self, spoken=language)
+
+    @property
+    def is_sent_in(self) -> bool:
+        """Whether the visit takes no more answers."""
+        return self.answering.state is LinkState.SUBMITTED
 
     def seen(self) -> Mapping[str, SeenAnswer]:
         """Present answers by field code, read anew, and which of them this session may see.
@@ -109,6 +119,8 @@ def visiting(handle: str, *, writes: bool = False, after_submit: bool = False) -
             raise GoTo(start_address())
         speak(answering.session.language)
         g.site_code = answering.participant.site_code
+        if answering.session.mode == CLINIC_TABLET:
+            g.tablet_handle = handle
         _refuse_dead(answering, house, after_submit=after_submit, writes=writes)
         yield Visitor(
             db=db,
@@ -147,13 +159,23 @@ def _refuse_without_cookies() -> None:
         raise CookiesOff(token.partition("/")[0])
 
 
+def way_out(answering: Answering, house: Runtime) -> str:
+    """Where a session that is over leads: to the link's first page, on the clinic's tablet to nobody's."""
+    if answering.session.mode == CLINIC_TABLET:
+        return url_for("participant.done")
+    return url_for("participant.start", token=house.links.token(answering.invitation.public_id))
+
+
 def request_context(house: Runtime, actor: Actor) -> Context:
     """What the audit trail says of this request."""
     return Context(actor, request_id=request_id(), study_version=house.study.version)
 
 
 def _refuse_dead(answering: Answering, house: Runtime, *, after_submit: bool, writes: bool) -> None:
+    is_on_tablet = answering.session.mode == CLINIC_TABLET
     if answering.state is LinkState.SUBMITTED:
+        if is_on_tablet:
+            raise GoTo(way_out(answering, house))
         if not after_submit:
             raise GoTo(url_for("participant.receipt", handle=answering.session.handle))
         return
@@ -161,5 +183,4 @@ def _refuse_dead(answering: Answering, house: Runtime, *, after_submit: bool, wr
         raise DeadEnd(answering.state, answering.participant.site_code, answering)
     # A page that was left open may still be saved: it carries its answers, and nothing is shown for it.
     if answering.is_over and not writes:
-        token = house.links.token(answering.invitation.public_id)
-        raise GoTo(url_for("participant.start", token=token))
+        raise GoTo(way_out(answering, house))

@@ -16,7 +16,10 @@ from btb_pro.models.visit import Visit
 from btb_pro.security import new_salt, salted_sha256
 from btb_pro.services.audit import Context, Step, Tag, step
 from btb_pro.services.present_answers import SeenAnswer, present_answers, stored_only
+from btb_pro.services.runtime import Runtime
+from btb_pro.services.safety import raise_alerts
 from btb_pro.services.sessions import Answering
+from btb_pro.services.weekly_counts import Counted, count_visit
 
 
 class AlreadySubmitted(Exception):
@@ -54,8 +57,12 @@ def present_after(save: PageSave, seen: Mapping[str, SeenAnswer]) -> dict[str, S
     return after
 
 
-def save_page(session: Session, context: Context, answering: Answering, save: PageSave) -> bool:
+def save_page(
+    session: Session, context: Context, runtime: Runtime, answering: Answering, save: PageSave
+) -> bool:
     """Store what differs, under one audit event; whether anything was written.
+
+    A safety rule of the study file that comes true raises its alert with the very answer.
 
     Raises:
         AlreadySubmitted: the visit was sent in meanwhile.
@@ -74,6 +81,8 @@ def save_page(session: Session, context: Context, answering: Answering, save: Pa
         for field, stored in wanted:
             before = seen.get(field.code)
             _add_answer(session, event, answering, save, response, field, stored, before)
+        values = {field.code: stored.value for field, stored in wanted}
+        raise_alerts(session, event, runtime.study, answering.participant, answering.visit, values)
         # A session that is over may write what its open page holds, and is not brought back to life by it.
         if not answering.is_over:
             answering.session.last_saved_at = event.at
@@ -152,6 +161,9 @@ def _response(session: Session, event: Step, answering: Answering, save: PageSav
         event.change("response", f"{response.id}", "instrument", None, save.instrument.code)
     if response.started_at is None:
         response.started_at = event.at
+    if answering.visit.started_at is None:
+        answering.visit.started_at = event.at
+        count_visit(session, answering.participant, Counted.STARTED, event.at)
     return response
 
 

@@ -21,6 +21,7 @@ from btb_pro import clock
 from btb_pro.models.audit_event import AuditEvent
 from btb_pro.models.audit_head import AuditHead
 from btb_pro.refusals import PlainRefusal
+from btb_pro.services.audit_rows import RowChange, watching
 
 FIRST_HASH = "0" * 64
 APP_VERSION = version("btb-pro")
@@ -32,16 +33,29 @@ class Tag(StrEnum):
     STUDY_RECORD = "study:record"
     WORDING_APPROVE = "wording:approve"
     PARTICIPANT_ADD = "participant:add"
+    PARTICIPANT_CHANGE = "participant:change"
+    PARTICIPANT_ERASE_CONTACT = "participant:erase_contact"
     PARTICIPANT_WITHDRAW = "participant:withdraw"
     PARTICIPANT_VIEW = "participant:view"
+    VISIT_MOVE = "visit:move"
     INVITATION_ISSUE = "invitation:issue"
     INVITATION_REVOKE = "invitation:revoke"
     SESSION_START = "session:start"
     SESSION_CONFIRM = "session:confirm"
     SESSION_LANGUAGE = "session:change_language"
+    SESSION_END = "session:end"
     ANSWER_SAVE = "answer:save"
+    ANSWER_LATE = "answer:come_late"
     VISIT_SUBMIT = "visit:submit"
     EXPORT_TAKE = "export:take"
+    SAFETY_ACKNOWLEDGE = "safety:acknowledge"
+    PAPER_OPEN = "paper:open"
+    PAPER_KEY = "paper:key"
+    PAPER_FINISH = "paper:finish"
+    PAPER_DISCARD = "paper:discard"
+    TABLET_OPEN = "tablet:open"
+    LETTER_PRINT = "letter:print"
+    EXPORT_PUSH = "export:push"
     REQUEST_NEW_LINK = "request:ask_for_new_link"
     REQUEST_NOT_ME = "request:report_not_me"
     REQUEST_STOP = "request:stop_messages"
@@ -49,8 +63,29 @@ class Tag(StrEnum):
     REQUEST_SETTLE = "request:settle"
     STEP_CODE_SEND = "step_code:send"
     STEP_CODE_REFUSE = "step_code:refuse"
+    MESSAGE_QUEUE = "message:queue"
+    MESSAGE_SEND = "message:send"
+    MESSAGE_CALL_OFF = "message:call_off"
+    MESSAGE_FAIL = "message:fail"
+    MESSAGE_REPORT = "message:report"
+    MESSAGE_SETTLE = "message:settle"
     STAFF_SIGN_IN = "staff:sign_in"
     STAFF_SIGN_OUT = "staff:sign_out"
+    TRAIL_TAKE_IN = "trail:take_in"
+    BACKUP_TAKE = "backup:take"
+    BACKUP_RESTORE = "backup:restore"
+    DATABASE_MOVE = "database:move"
+    STAFF_SIGN_IN_REFUSED = "staff:refuse_sign_in"
+    STAFF_CONFIRM = "staff:confirm_identity"
+    STAFF_ADD = "staff:add"
+    STAFF_CHANGE = "staff:change"
+    STAFF_DISABLE = "staff:disable"
+    STAFF_ENABLE = "staff:enable"
+    STAFF_LINK = "staff:issue_link"
+    STAFF_PASSWORD = "staff:choose_password"
+    STAFF_SECOND_FACTOR = "staff:set_second_factor"
+    STAFF_SECOND_FACTOR_FORGET = "staff:forget_second_factor"
+    STAFF_RECOVERY_CODES = "staff:renew_recovery_codes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +115,8 @@ class Step:
     seq: int
     at: datetime
     changes: list[dict[str, str | None]] = field(default_factory=list)
+    rows: list[RowChange] = field(default_factory=list)
+    """What the step did to rows; gathered by itself."""
 
     def change(self, kind: str, key: str, name: str, old: str | None, new: str | None) -> None:
         """Note one changed field: of which kind of object, which one, its name, old and new value."""
@@ -109,9 +146,11 @@ def step(
         head = AuditHead(id=1, seq=0, hash=FIRST_HASH)
         session.add(head)
     making = Step(seq=head.seq + 1, at=clock.now())
-    yield making
-    if not making.changes:
-        return
+    with watching(session, making.rows):
+        yield making
+        if not making.changes:
+            return
+        session.flush()
     event = AuditEvent(
         seq=making.seq,
         at=making.at,
@@ -122,6 +161,7 @@ def step(
         tag=tag.value,
         study_number=study_number,
         changes=canonical_json(making.changes),
+        row_changes=canonical_json(making.rows),
         reason=reason,
         request_id=context.request_id,
         app_version=APP_VERSION,
@@ -152,6 +192,8 @@ def event_hash(event: AuditEvent) -> str:
         "study_version": event.study_version,
         "previous_hash": event.previous_hash,
     }
+    if event.row_changes is not None:
+        body["row_changes"] = event.row_changes
     return hashlib.sha256(canonical_json(body).encode()).hexdigest()
 
 

@@ -16,6 +16,7 @@ from btb_pro.refusals import PlainRefusal
 from btb_pro.security import new_key
 from btb_pro.services.audit import Actor, Context
 from btb_pro.services.demo_answers import MadeUpPerson
+from btb_pro.services.demo_staff import add_demo_staff
 from btb_pro.services.demo_story import (
     DAY0,
     FOLLOW_UP_DAY0,
@@ -113,7 +114,8 @@ def build_demo(folder: Path, base_url: str, actor: Actor, participants: int) -> 
     for old in folder.glob("btb.db*"):
         old.unlink()
     keys = ("BTB_SECRET_KEYS", "BTB_LINK_KEYS", "BTB_CONTACT_KEYS")
-    write_settings(folder, {"BTB_BASE_URL": base_url} | {name: new_key() for name in keys})
+    told = {"BTB_BASE_URL": base_url, "BTB_SECOND_FACTOR": "optional"}
+    write_settings(folder, told | {name: new_key() for name in keys})
     packaged = PACKAGED_STUDY.read_text(encoding="utf-8")
     allowing = packaged.replace(f"{_UNAPPROVED}false", f"{_UNAPPROVED}true")
     (folder / "study.toml").write_text(allowing, encoding="utf-8")
@@ -137,6 +139,7 @@ def _fill(runtime: Runtime, actor: Actor, characters: Sequence[Character]) -> No
     with runtime.database.writing() as session:
         with clock.at(beginning):
             record_study(session, context, runtime.study)
+            add_demo_staff(session, context, runtime)
         play_all(Stage(runtime, session, context), characters, today)
         session.commit()
 

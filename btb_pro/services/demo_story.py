@@ -18,7 +18,8 @@ from btb_pro.services.audit import Context
 from btb_pro.services.demo_answers import MadeUpPerson
 from btb_pro.services.invitations import issue_invitation, link_address, revoke_invitation
 from btb_pro.services.opened_links import look_up
-from btb_pro.services.participants import NewParticipant, add_participant, withdraw_participant
+from btb_pro.services.participant_checks import NewParticipant
+from btb_pro.services.participants import add_participant, withdraw_participant
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.sessions import Answering, find_session, participant_actor, start_session
 from btb_pro.services.submission import submit_visit
@@ -208,7 +209,7 @@ class _Story:
                 passes_on=True,
             )
             answering = self._answering()
-            save_page(stage.session, stage.of(answering.participant), answering, save)
+            save_page(stage.session, stage.of(answering.participant), stage.runtime, answering, save)
 
         return play
 

@@ -1,8 +1,9 @@
 """Taking files out, and keeping on record who took which."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -11,11 +12,17 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.exports.csv_files import WrittenFile, write_csv_files, write_file
 from btb_pro.exports.dataset import Dataset
+from btb_pro.exports.files import write_file
 from btb_pro.exports.folder import FolderInTheMaking, FolderTaken, new_folder
+from btb_pro.exports.formats import FORMATS, ExportFormat
 from btb_pro.exports.manifest import MANIFEST, manifest_bytes
+from btb_pro.exports.mapping import read_mapping
+from btb_pro.exports.names import default_names
 from btb_pro.exports.records import CutOff, Filters
+from btb_pro.exports.variables import study_variables
+from btb_pro.exports.writing import WriteOptions
+from btb_pro.i18n import LANGUAGES
 from btb_pro.models.audit_event import AuditEvent
 from btb_pro.models.audit_head import AuditHead
 from btb_pro.models.export_run import ExportRun
@@ -24,8 +31,8 @@ from btb_pro.services.audit import APP_VERSION, Context, Tag, canonical_json, st
 from btb_pro.services.runtime import Runtime
 from btb_pro.study import Study
 
-Writer = Callable[[Dataset, Path], tuple[WrittenFile, ...]]
-"""A format: writes a data set's files into a folder."""
+_OF_EXPORTS = (Tag.EXPORT_TAKE.value, Tag.EXPORT_PUSH.value)
+"""Events that change nothing in a data set."""
 
 
 class ExportRefused(PlainRefusal):
@@ -33,23 +40,93 @@ class ExportRefused(PlainRefusal):
 
 
 @dataclass(frozen=True, slots=True)
+class ExportOrder:
+    """What is asked for. Empty means all."""
+
+    visits: Sequence[str] = ()
+    sites: Sequence[str] = ()
+    until: str | None = None
+    """The number of an audit event or an ISO 8601 instant with its offset; without it the cut-off is the last
+    event that is not itself an export, so that a second export in a row gives the same bytes.
+    """
+    since: int | None = None
+    """The number of an earlier export: only what came or changed after its cut-off."""
+    submitted_only: bool = False
+    language: str | None = None
+    """Of labels and code book; without it the study's first for labels, and a code book in all."""
+    mapping: bytes | None = None
+    """A mapping file's content."""
+
+
+@dataclass(frozen=True, slots=True)
 class ExportSummary:
     """What was taken out, as it is told to the one who took it."""
 
+    number: int
     folder: Path
     cutoff_seq: int
     cutoff_at: datetime
     rows: Mapping[str, int]
     """Rows of each file, without the header, by the file's name."""
     manifest_sha256: str
+    since: int | None = None
 
     def __str__(self) -> str:
         files = "\n".join(f"  {name}: {count} rows" for name, count in self.rows.items())
+        what = "everything" if self.since is None else f"what is new since export {self.since}"
         return (
-            f"Took everything up to event {self.cutoff_seq} ({clock.utc_text(self.cutoff_at)}) "
-            f"into {self.folder}:\n{files}\n  {MANIFEST}: SHA-256 {self.manifest_sha256}\n"
-            f"For the same bytes again: --until {self.cutoff_seq}"
+            f"Export {self.number}: took {what} up to event {self.cutoff_seq} "
+            f"({clock.utc_text(self.cutoff_at)}) into {self.folder}:\n{files}\n"
+            f"  {MANIFEST}: SHA-256 {self.manifest_sha256}\n"
+            f"For the same bytes again: --until {self.cutoff_seq}. For what comes later: "
+            f"--since {self.number}"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPlan:
+    """An order, read and found sound."""
+
+    file_format: ExportFormat
+    filters: Filters
+    options: WriteOptions
+    until: str | None
+    since: int | None
+
+    @property
+    def as_json(self) -> str:
+        """What the record of the export keeps of it."""
+        mapping = self.options.names.source
+        options = _filter_options(self.filters) | {
+            "since": self.since,
+            "labels": self.options.labels,
+            "mapping_sha256": None if mapping is None else sha256(mapping).hexdigest(),
+        }
+        return canonical_json(options)
+
+
+def take_export(
+    runtime: Runtime, context: Context, file_format: ExportFormat, out: Path, order: ExportOrder
+) -> ExportSummary:
+    """Write an export's files and a manifest into a new folder, and record that.
+
+    Raises:
+        ExportRefused: an unknown visit, site, language or earlier export, a cut-off that is none or lies
+            ahead, a folder that holds something, cannot be made or is full.
+        MappingRefused: the mapping file does not fit.
+        CannotBeWritten: the format has no room for what is stored, or its library is not installed.
+    """
+    plan = plan_export(runtime, file_format, order)
+    try:
+        with new_folder(out) as folder:
+            return _take(runtime, context, folder, out, plan)
+    except FolderTaken as error:
+        raise ExportRefused(f"{out} holds something already: name a folder that is new or empty.") from error
+    except OSError as error:
+        raise ExportRefused(
+            f"The export cannot be written to {out} ({error.strerror or error}): nothing was left there. "
+            "Name a folder in a place that can be written and has room."
+        ) from error
 
 
 def take_csv_export(
@@ -62,53 +139,92 @@ def take_csv_export(
     until: str | None = None,
     submitted_only: bool = False,
 ) -> ExportSummary:
-    """Write wide, long, history, scores, code book and manifest into a new folder, and record that.
-
-    `until` is the number of an audit event or an ISO 8601 instant with its offset; without it the cut-off is
-    the last event that is not itself an export, so that a second export in a row gives the same bytes.
-
-    Raises:
-        ExportRefused: an unknown visit or site, a cut-off that is none or lies ahead, a folder that holds
-            something, cannot be made or is full.
-    """
-    filters = _filters(runtime.study, visits, sites, submitted_only)
-    return _take(runtime, context, out, "csv", write_csv_files, filters, until)
+    """`take_export` as CSV files under our own names."""
+    order = ExportOrder(visits, sites, until, submitted_only=submitted_only)
+    return take_export(runtime, context, ExportFormat.CSV, out, order)
 
 
 def _take(
-    runtime: Runtime,
-    context: Context,
-    out: Path,
-    file_format: str,
-    write: Writer,
-    filters: Filters,
-    until: str | None,
+    runtime: Runtime, context: Context, folder: FolderInTheMaking, out: Path, plan: ExportPlan
 ) -> ExportSummary:
-    try:
-        with new_folder(out) as folder:
-            with runtime.database.writing() as session:
-                cutoff = _find_cutoff(session, until)
-            with runtime.database.reading() as session:
-                dataset = Dataset(session, runtime.study, runtime.instruments, cutoff, filters)
-                files = write(dataset, folder.path)
-            manifest = manifest_bytes(dataset, file_format, files, APP_VERSION)
-            write_file(folder.path / MANIFEST, manifest)
-            summary = ExportSummary(
-                folder=out,
-                cutoff_seq=cutoff.seq,
-                cutoff_at=cutoff.at,
-                rows={file.name: file.rows for file in files},
-                manifest_sha256=sha256(manifest).hexdigest(),
-            )
-            _record_and_publish(runtime, context, folder, file_format, filters, summary)
-    except FolderTaken as error:
-        raise ExportRefused(f"{out} holds something already: name a folder that is new or empty.") from error
-    except OSError as error:
+    with dataset_of(runtime, plan) as dataset:
+        files = FORMATS[plan.file_format].write(dataset, folder.path, plan.options)
+    manifest = manifest_bytes(dataset, plan.file_format.value, files, plan.options, APP_VERSION)
+    write_file(folder.path / MANIFEST, manifest)
+    return _record_and_publish(
+        runtime,
+        context,
+        folder,
+        plan,
+        ExportSummary(
+            number=0,
+            folder=out,
+            cutoff_seq=dataset.cutoff.seq,
+            cutoff_at=dataset.cutoff.at,
+            rows={file.name: file.rows for file in files},
+            manifest_sha256=sha256(manifest).hexdigest(),
+            since=plan.since,
+        ),
+    )
+
+
+@contextmanager
+def dataset_of(runtime: Runtime, plan: ExportPlan) -> Iterator[Dataset]:
+    """The data set that a plan asks for, open for reading.
+
+    Raises:
+        ExportRefused: the cut-off is none or lies ahead, or the earlier export is none or lies after it.
+    """
+    with runtime.database.writing() as session:
+        since = None if plan.since is None else _find_earlier(session, plan.since, plan.filters)
+        cutoff = _find_cutoff(session, plan.until)
+    if since is not None and cutoff.seq < since.seq:
         raise ExportRefused(
-            f"The export cannot be written to {out} ({error.strerror or error}): nothing was left there. "
-            "Name a folder in a place that can be written and has room."
-        ) from error
-    return summary
+            f"Export {plan.since} read up to event {since.seq}, which is after event {cutoff.seq}: "
+            "name a later end, or an earlier export."
+        )
+    with runtime.database.reading() as session:
+        yield Dataset(session, runtime.study, runtime.instruments, cutoff, plan.filters, since)
+
+
+def plan_export(runtime: Runtime, file_format: ExportFormat, order: ExportOrder) -> ExportPlan:
+    """Read an order for one format. Raises ExportRefused and MappingRefused, as `take_export` does."""
+    study, rules = runtime.study, FORMATS[file_format]
+    if order.language is not None and order.language not in study.languages:
+        raise ExportRefused(
+            f"{order.language!r} is no language of this study: use one of {', '.join(study.languages)}."
+        )
+    if order.mapping is not None and not rules.takes_mapping:
+        raise ExportRefused(f"An export as {file_format} goes by our own names: leave the mapping out.")
+    variables = study_variables(study, runtime.instruments)
+    names = default_names(rules.target, study, variables)
+    if order.mapping is not None:
+        names = read_mapping(order.mapping, names, variables)
+    return ExportPlan(
+        file_format=file_format,
+        filters=_filters(study, order.visits, order.sites, order.submitted_only),
+        options=WriteOptions(
+            labels=order.language or study.languages[0],
+            codebook=LANGUAGES if order.language is None else (order.language,),
+            names=names,
+        ),
+        until=order.until,
+        since=order.since,
+    )
+
+
+def _find_earlier(session: Session, number: int, filters: Filters) -> CutOff:
+    """The cut-off of an earlier export of the same visits and sites: only so is there no gap, no double."""
+    run = session.get(ExportRun, number)
+    if run is None:
+        raise ExportRefused(f"There is no export {number}: each export tells its number when it is taken.")
+    earlier = json.loads(run.options)
+    if {name: earlier[name] for name in _filter_options(filters)} != _filter_options(filters):
+        raise ExportRefused(
+            f"Export {number} was taken with other visits, sites or --submitted-only: ask for the same ones, "
+            "or what it left out would be missing."
+        )
+    return _cutoff(session, run.cutoff_seq)
 
 
 def _filters(study: Study, visits: Sequence[str], sites: Sequence[str], submitted_only: bool) -> Filters:
@@ -134,13 +250,17 @@ def _find_cutoff(session: Session, until: str | None) -> CutOff:
         raise ExportRefused("Nothing is recorded in this database yet: there is nothing to take out.")
     newest = select(func.max(AuditEvent.seq))
     if until is None:
-        seq = session.execute(newest.where(AuditEvent.tag != Tag.EXPORT_TAKE.value)).scalar_one()
+        seq = session.execute(newest.where(AuditEvent.tag.not_in(_OF_EXPORTS))).scalar_one()
     elif until.isascii() and until.isdigit():
         seq = _event_number(int(until), head.seq)
     else:
         seq = session.execute(newest.where(AuditEvent.at <= _past_instant(until))).scalar_one()
     if seq is None:
         raise ExportRefused(f"Nothing was recorded before {until}: name a later instant.")
+    return _cutoff(session, seq)
+
+
+def _cutoff(session: Session, seq: int) -> CutOff:
     event = session.execute(select(AuditEvent).where(AuditEvent.seq == seq)).scalar_one()
     return CutOff(event.seq, event.at, event.hash)
 
@@ -165,39 +285,53 @@ def _past_instant(text: str) -> datetime:
 
 
 def _record_and_publish(
-    runtime: Runtime,
-    context: Context,
-    folder: FolderInTheMaking,
-    file_format: str,
-    filters: Filters,
-    summary: ExportSummary,
-) -> None:
+    runtime: Runtime, context: Context, folder: FolderInTheMaking, plan: ExportPlan, summary: ExportSummary
+) -> ExportSummary:
     """Files first, then the record: a record without files would be worse than the other way round."""
     with runtime.database.writing() as session:
-        with step(session, context, Tag.EXPORT_TAKE) as event:
-            run = ExportRun(
-                format=file_format,
-                cutoff_seq=summary.cutoff_seq,
-                options=canonical_json(_options(filters)),
-                manifest_sha256=summary.manifest_sha256,
-                taken_by=context.actor.name,
-                taken_at=event.at,
-                event_seq=event.seq,
-            )
-            session.add(run)
-            session.flush()
-            event.change("export", f"{run.id}", "format", None, file_format)
-            event.change("export", f"{run.id}", "cutoff_seq", None, f"{summary.cutoff_seq}")
-            event.change("export", f"{run.id}", "options", None, run.options)
-            event.change("export", f"{run.id}", "manifest_sha256", None, run.manifest_sha256)
+        number = record_run(
+            session, context, plan, plan.file_format.value, summary.cutoff_seq, summary.manifest_sha256
+        )
         with ExitStack() as undo:
             folder.publish()
             undo.callback(folder.withdraw)
             session.commit()
             undo.pop_all()
+    return replace(summary, number=number)
 
 
-def _options(filters: Filters) -> Mapping[str, object]:
+def record_run(
+    session: Session,
+    context: Context,
+    plan: ExportPlan,
+    file_format: str,
+    cutoff_seq: int,
+    manifest_sha256: str,
+) -> int:
+    """Keep on record who took what; the export's number."""
+    with step(session, context, Tag.EXPORT_TAKE) as event:
+        run = ExportRun(
+            format=file_format,
+            cutoff_seq=cutoff_seq,
+            options=plan.as_json,
+            manifest_sha256=manifest_sha256,
+            taken_by=context.actor.name,
+            taken_at=event.at,
+            event_seq=event.seq,
+        )
+        session.add(run)
+        session.flush()
+        for name, value in (
+            ("format", run.format),
+            ("cutoff_seq", f"{run.cutoff_seq}"),
+            ("options", run.options),
+            ("manifest_sha256", run.manifest_sha256),
+        ):
+            event.change("export", f"{run.id}", name, None, value)
+        return run.id
+
+
+def _filter_options(filters: Filters) -> dict[str, object]:
     return {
         "visits": list(filters.visits),
         "sites": list(filters.sites),

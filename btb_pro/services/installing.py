@@ -17,7 +17,9 @@ from btb_pro.migrate import upgrade
 from btb_pro.refusals import PlainRefusal
 from btb_pro.security import new_key
 from btb_pro.services.audit import Actor, Context
+from btb_pro.services.backup_files import new_backup_key
 from btb_pro.services.studies import record_study
+from btb_pro.services.take_in import take_in_older_rows
 from btb_pro.study import Study
 from btb_pro.study_file import PACKAGED_STUDY, read_study
 
@@ -82,7 +84,9 @@ def prepare_database(settings: Settings, study: Study, actor: Actor) -> None:
         database.check()
         upgrade(database)
         with database.writing() as session:
-            record_study(session, Context(actor, study_version=study.version), study)
+            context = Context(actor, study_version=study.version)
+            take_in_older_rows(session, context)
+            record_study(session, context, study)
             session.commit()
     finally:
         database.close()
@@ -92,7 +96,7 @@ def _wanted(base_url: str | None) -> dict[str, str]:
     settings = {"BTB_BASE_URL": base_url or LOCAL_ADDRESS}
     if base_url:
         settings["BTB_TRUSTED_HOSTS"] = host_of(base_url)
-    return settings | {name: new_key() for name in _KEYS}
+    return settings | {name: new_key() for name in _KEYS} | {"BTB_BACKUP_KEY": new_backup_key()}
 
 
 def _refuse_other_address(instance: Path, stated: dict[str, str], base_url: str | None) -> None:

@@ -3,16 +3,15 @@
 Failures are counted in the database, so that every process of an instance counts together. Whom a count is
 about stands there as a keyed hash only. Typical use, in one writing transaction, before the costly check:
 
-    until = wait_until(session, LIMIT, address, key)
-    if until is None:
-        note_failure(session, LIMIT, address, key)      # counted first, so that tries side by side count too
+    until = count_or_wait(session, LIMIT, address, key)     # counted first: tries side by side count too
     session.commit()
-    ...                                                 # the check; if it went well: forget(...)
+    ...                                                     # the check; if it went well: forget(...)
 """
 
 import hashlib
 import hmac
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -49,6 +48,16 @@ class Limit:
         return min(self.longest, timedelta(seconds=2 ** min(over - 1, _LONGEST_DOUBLING)))
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Where a try comes from."""
+
+    network: str
+    """As `network_of` writes it."""
+    browsers: Mapping[int, str]
+    """Accounts that have signed in here before, each with the name that this browser has for it."""
+
+
 def wait_until(session: Session, limit: Limit, whom: str, secret_key: str) -> datetime | None:
     """Until when nothing more may be tried, or None if it may be tried now.
 
@@ -60,10 +69,25 @@ def wait_until(session: Session, limit: Limit, whom: str, secret_key: str) -> da
     return until if until is not None and until > clock.now() else None
 
 
+def count_or_wait(session: Session, limit: Limit, whom: str, secret_key: str) -> datetime | None:
+    """Count a try that is about to be made as a failure, unless nothing may be tried until the instant given.
+
+    Of tries side by side each sees those before it, on every database.
+    """
+    row = _row(session, limit, _key(limit, whom, secret_key))
+    if row.blocked_until is not None and row.blocked_until > clock.now():
+        return row.blocked_until
+    _count(session, limit, row)
+    return None
+
+
 def note_failure(session: Session, limit: Limit, whom: str, secret_key: str) -> None:
     """Count a failure, and set the pause that it costs. Within a writing session; the caller commits."""
+    _count(session, limit, _row(session, limit, _key(limit, whom, secret_key)))
+
+
+def _count(session: Session, limit: Limit, row: RateCount) -> None:
     now = clock.now()
-    row = _row(session, limit, _key(limit, whom, secret_key))
     if row.since + limit.window <= now:
         row.failures, row.since = 0, now
     row.failures += 1

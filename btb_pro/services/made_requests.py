@@ -1,6 +1,6 @@
 """What holders of links have asked the hospital for. Reads only."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -81,6 +81,21 @@ def is_stopped(session: Session, participant: Participant) -> bool:
     Settling such a request does not lift it; that is said apart, when it is settled.
     """
     return _stands(session, participant, RequestKind.NOT_ME, RequestKind.STOP)
+
+
+def stopped_participants(session: Session, participant_ids: Sequence[int]) -> frozenset[int]:
+    """Those of some participants, by their rows' ids, to whom no message may be sent."""
+    rows = session.execute(
+        select(Visit.participant_id)
+        .join(Invitation, Invitation.visit_id == Visit.id)
+        .join(ParticipantRequest, ParticipantRequest.invitation_id == Invitation.id)
+        .where(
+            Visit.participant_id.in_(participant_ids),
+            ParticipantRequest.kind.in_((RequestKind.NOT_ME.value, RequestKind.STOP.value)),
+            ParticipantRequest.is_lifted.is_(False),
+        )
+    )
+    return frozenset(rows.scalars())
 
 
 def has_stopped_messages(session: Session, participant: Participant) -> bool:

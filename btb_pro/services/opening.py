@@ -5,6 +5,7 @@ from btb_pro.db import Database
 from btb_pro.instruments.catalogue import load_instruments
 from btb_pro.instruments.problems import InstrumentFileError
 from btb_pro.links import LinkSigner
+from btb_pro.messaging.gateway_templates import read_gateway_template
 from btb_pro.refusals import PlainRefusal
 from btb_pro.security import Sealer
 from btb_pro.services.runtime import Runtime
@@ -21,8 +22,11 @@ def open_runtime(settings: Settings) -> Runtime:
     Raises:
         StudyFileError: the study file has mistakes.
         InstrumentsRefused: an instrument has mistakes.
+        GatewayTemplateRefused: BTB_SMS_URL names a gateway that has no usable template.
         DatabaseUnreachable: the database cannot be opened.
     """
+    if settings.sms_gateway is not None:
+        read_gateway_template(settings.sms_gateway.template, settings.instance)
     try:
         instruments = load_instruments()
     except InstrumentFileError as error:

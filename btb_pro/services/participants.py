@@ -1,6 +1,6 @@
 """Adding, listing and withdrawing participants."""
 
-import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,37 +14,24 @@ from btb_pro.models.visit import Visit
 from btb_pro.refusals import PlainRefusal
 from btb_pro.security import new_salt, salted_sha256
 from btb_pro.services.audit import Context, Step, Tag, step
-from btb_pro.services.contacts import AddressRefused, read_email, read_phone
+from btb_pro.services.called_off import call_off_messages
+from btb_pro.services.change_history import require_unchanged
+from btb_pro.services.contact_changes import erase_contacts
+from btb_pro.services.contacts import read_email, read_phone
 from btb_pro.services.known_participants import find_participant
+from btb_pro.services.participant_changes import ChangeRefused, RefusalCode, require_reason
+from btb_pro.services.participant_checks import NewParticipant, find_faults, read_day
+from btb_pro.services.participant_faults import Fault, told
 from btb_pro.services.runtime import Runtime
 from btb_pro.study import visit_window
-
-_STUDY_NUMBER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,24}[A-Za-z0-9])?")
-_LOOKS_LIKE_A_PERSON = re.compile(r"\d{8,}")
 
 
 class ParticipantRefused(PlainRefusal):
     """A participant cannot be added as asked. The messages say what is wrong and what is expected."""
 
-    def __init__(self, messages: list[str]) -> None:
-        self.messages = messages
-        super().__init__("\n".join(messages))
-
-
-class WithdrawalRefused(PlainRefusal):
-    """The participant cannot be withdrawn. The message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewParticipant:
-    """What is said of a participant who is to be added; empty texts mean that it was not said."""
-
-    study_number: str
-    site: str
-    language: str = ""
-    email: str = ""
-    phone: str = ""
-    day0: str = ""
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(told(fault) for fault in faults))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +43,24 @@ class _Checked:
     day0: date | None
 
 
-def add_participant(session: Session, context: Context, runtime: Runtime, new: NewParticipant) -> Participant:
+def add_participant(
+    session: Session,
+    context: Context,
+    runtime: Runtime,
+    new: NewParticipant,
+    sites: Collection[str] | None = None,
+) -> Participant:
     """Add a participant with all visits of the study file and, sealed, the contact details.
+
+    `sites` are the codes that whoever adds may add to; None for all.
 
     Raises:
         ParticipantRefused: with every fault of what was given.
     """
-    faults = find_faults(session, runtime, new)
+    faults = find_faults(session, runtime.study, new, sites)
     if faults:
         raise ParticipantRefused(faults)
-    checked = _read(new)
+    checked = _read(runtime, new)
     with step(session, context, Tag.PARTICIPANT_ADD, study_number=checked.study_number) as event:
         participant = Participant(
             study_number=checked.study_number,
@@ -85,70 +80,68 @@ def add_participant(session: Session, context: Context, runtime: Runtime, new: N
     return participant
 
 
-def find_faults(session: Session, runtime: Runtime, new: NewParticipant) -> list[str]:
-    """Everything that is wrong with what was given for a participant; empty when it can be added."""
-    faults = [
-        *_study_number_faults(new.study_number),
-        *_choice_faults("site", new.site, [site.code for site in runtime.study.sites]),
-    ]
-    if new.language:
-        faults += _choice_faults("language", new.language, list(runtime.study.languages))
-    for reader, text in ((read_email, new.email), (read_phone, new.phone)):
-        if text:
-            try:
-                reader(text)
-            except AddressRefused as error:
-                faults.append(str(error))
-    if new.day0 and _read_day(new.day0) is None:
-        faults.append(f"{new.day0!r} is no day: write day 0 as 2026-01-31.")
-    known = select(Participant.id).where(Participant.study_number == new.study_number.strip())
-    if session.execute(known).first():
-        faults.append(f"There is a participant {new.study_number.strip()} already.")
-    return faults
+def withdraw_participant(
+    session: Session,
+    context: Context,
+    study_number: str,
+    reason: str,
+    *,
+    erases_contacts: bool = False,
+    seen: int | None = None,
+) -> Participant:
+    """Withdraw a participant: every link dies at once, no message goes out, answers stay.
 
-
-def withdraw_participant(session: Session, context: Context, study_number: str, reason: str) -> Participant:
-    """Withdraw a participant: every link dies at once, answers stay.
+    With `erases_contacts` the addresses go too; the caller commits, and then lets the database forget.
 
     Raises:
         ParticipantUnknown: there is none with that number.
-        WithdrawalRefused: no reason is given, or the participant is withdrawn already.
+        ChangeRefused: the reason is missing or seems to name somebody, or the participant is withdrawn.
+        ChangedMeanwhile: somebody changed the participant after event `seen`.
     """
     participant = find_participant(session, study_number)
-    if not reason.strip():
-        raise WithdrawalRefused("A withdrawal needs a reason: --reason TEXT.")
+    require_reason(participant, reason)
     if participant.withdrawn_at is not None:
-        raise WithdrawalRefused(f"{participant.study_number} is withdrawn already.")
+        raise ChangeRefused(RefusalCode.WITHDRAWN, participant.study_number)
     number = participant.study_number
     with step(
         session, context, Tag.PARTICIPANT_WITHDRAW, study_number=number, reason=reason.strip()
     ) as event:
+        require_unchanged(session, number, seen)
         participant.withdrawn_at = event.at
         participant.withdrawal_reason = reason.strip()
         event.change("participant", number, "is_withdrawn", "false", "true")
-        live = session.execute(
-            select(Invitation, Visit.code)
-            .join(Visit, Visit.id == Invitation.visit_id)
-            .where(Visit.participant_id == participant.id, Invitation.ended_at.is_(None))
-        ).all()
-        for invitation, visit_code in live:
-            invitation.ended_at, invitation.end_reason = event.at, "withdrawn"
-            event.change("invitation", f"{number}/{visit_code}", "end_reason", None, "withdrawn")
+        _end_links(session, event, participant)
+        call_off_messages(session, event, participant.id, "withdrawn")
+        if erases_contacts:
+            erase_contacts(session, event, participant)
     return participant
 
 
-def _read(new: NewParticipant) -> _Checked:
+def _end_links(session: Session, event: Step, participant: Participant) -> None:
+    live = session.execute(
+        select(Invitation, Visit.code)
+        .join(Visit, Visit.id == Invitation.visit_id)
+        .where(Visit.participant_id == participant.id, Invitation.ended_at.is_(None))
+    ).all()
+    for invitation, visit_code in live:
+        invitation.ended_at, invitation.end_reason = event.at, "withdrawn"
+        event.change(
+            "invitation", f"{participant.study_number}/{visit_code}", "end_reason", None, "withdrawn"
+        )
+
+
+def _read(runtime: Runtime, new: NewParticipant) -> _Checked:
     contacts = []
     if new.email:
         contacts.append(("email", read_email(new.email)))
     if new.phone:
-        contacts.append(("phone", read_phone(new.phone)))
+        contacts.append(("phone", read_phone(new.phone, runtime.study.phone_countries)))
     return _Checked(
         study_number=new.study_number.strip(),
         site=new.site,
         language=new.language or None,
         contacts=tuple(contacts),
-        day0=_read_day(new.day0) if new.day0 else None,
+        day0=read_day(new.day0) if new.day0 else None,
     )
 
 
@@ -182,33 +175,3 @@ def _add_visits(session: Session, event: Step, runtime: Runtime, participant: Pa
         )
         planned = window.planned_on.isoformat() if window.planned_on else None
         event.change("visit", f"{participant.study_number}/{visit.code}", "planned_on", None, planned)
-
-
-def _study_number_faults(text: str) -> list[str]:
-    number = text.strip()
-    if not _STUDY_NUMBER.fullmatch(number):
-        return [
-            f"{number!r} is no study number: use 1 to 26 letters a to z, digits, hyphens or underscores, "
-            "beginning and ending with a letter or digit."
-        ]
-    if _LOOKS_LIKE_A_PERSON.search(number):
-        return [
-            f"{number!r} holds eight digits or more in a row, like a phone or birth number: "
-            "a study number must not tell who somebody is."
-        ]
-    return []
-
-
-def _choice_faults(what: str, given: str, allowed: list[str]) -> list[str]:
-    if given in allowed:
-        return []
-    return [f"{given!r} is no {what} of this study: use one of {', '.join(allowed)}."]
-
-
-def _read_day(text: str) -> date | None:
-    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

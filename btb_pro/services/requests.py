@@ -111,12 +111,17 @@ def settle_request(
         )
     study_number = _study_number(session, found)
     with step(session, context, Tag.REQUEST_SETTLE, study_number=study_number, reason=note.strip()) as event:
-        found.settled_at, found.settled_by = event.at, context.actor.name
-        event.change("request", f"{number}", "settled_by", None, context.actor.name)
+        mark_settled(event, context, found)
         if resumes_messages:
             found.is_lifted = True
             event.change("request", f"{number}", "is_lifted", "false", "true")
     return found
+
+
+def mark_settled(event: Step, context: Context, request: ParticipantRequest) -> None:
+    """Take a request off the list, within an event that says how it was dealt with."""
+    request.settled_at, request.settled_by = event.at, context.actor.name
+    event.change("request", f"{request.id}", "settled_by", None, context.actor.name)
 
 
 def _require(link: OpenedLink, kind: RequestKind) -> None:

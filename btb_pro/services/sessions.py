@@ -19,6 +19,9 @@ from btb_pro.services.opened_links import GRACE, LinkState, OpenedLink, link_sta
 
 LIFETIME = timedelta(hours=24)
 """How long a session lasts after its last save."""
+HANDLE_BYTES = 5
+CLINIC_TABLET = "clinic_tablet"
+"""Mode of a session on a device that goes from hand to hand: it must leave nothing behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +38,19 @@ class Answering:
 
 
 def start_session(
-    session: Session, context: Context, link: OpenedLink, language: str, mode: str = "own_phone"
+    session: Session,
+    context: Context,
+    link: OpenedLink,
+    language: str,
+    mode: str = "own_phone",
+    handle: str = "",
 ) -> tuple[ParticipantSession, str]:
-    """A new session for an open link, and the secret for its cookie."""
+    """A new session for an open link, and the secret for its cookie; a fresh handle if none is given."""
     secret = secrets.token_urlsafe(24)
     number = link.participant.study_number
     with step(session, context, Tag.SESSION_START, study_number=number) as event:
         started = ParticipantSession(
-            handle=secrets.token_hex(5),
+            handle=handle or secrets.token_hex(HANDLE_BYTES),
             secret_sha256=_digest(secret),
             invitation_id=link.invitation.id,
             language=language,
@@ -54,7 +62,16 @@ def start_session(
         session.add(started)
         event.change("session", started.handle, "visit", None, link.visit.code)
         event.change("session", started.handle, "language", None, language)
+        event.change("session", started.handle, "mode", None, mode)
     return started, secret
+
+
+def end_session(session: Session, context: Context, answering: Answering) -> None:
+    """Let no browser open a session any more; what was saved in it stays."""
+    number = answering.participant.study_number
+    with step(session, context, Tag.SESSION_END, study_number=number) as event:
+        answering.session.secret_sha256 = _digest(secrets.token_urlsafe(24))
+        event.change("session", answering.session.handle, "is_open", "true", "false")
 
 
 def find_session(session: Session, handle: str, secret: str) -> Answering | None:

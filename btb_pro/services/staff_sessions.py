@@ -7,7 +7,7 @@ with the next request.
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -22,6 +22,8 @@ IDLE = timedelta(minutes=30)
 """How long a session lasts without a request."""
 LONGEST = timedelta(hours=10)
 """How long it lasts at most: a working day."""
+CONFIRMED_FOR = timedelta(minutes=15)
+"""How long after giving the password a person may do what it is asked for anew."""
 _NOTED_EVERY = timedelta(minutes=1)
 
 
@@ -37,10 +39,16 @@ class SignedIn:
     language: str | None
     sites: frozenset[str] | None
     """Codes of the hospitals; None for all."""
+    confirmed_at: datetime
+    """When the password was given last in this browser."""
 
     def may(self, permission: Permission) -> bool:
         """Whether the role has a permission."""
         return permission in PERMISSIONS[self.role]
+
+    def is_confirmed(self) -> bool:
+        """Whether the password was given so lately that it need not be asked for before a grave act."""
+        return clock.now() < self.confirmed_at + CONFIRMED_FOR
 
     def works_for(self, site: str) -> bool:
         """Whether participants of a hospital are this person's to see."""
@@ -49,26 +57,54 @@ class SignedIn:
     @property
     def actor(self) -> Actor:
         """This person in the audit trail, with role and hospitals as they are now."""
-        sites = "" if self.sites is None else " ".join(sorted(self.sites))
-        return Actor("staff", self.email, self.role.value, sites[:26])
+        return _actor(self.email, self.role.value, self.sites)
 
 
 def begin_session(session: Session, context: Context, staff: Staff) -> str:
     """Sign a member of staff in; the secret for the browser's cookie."""
-    secret = secrets.token_urlsafe(32)
     with step(session, context, Tag.STAFF_SIGN_IN) as event:
-        row = StaffSession(
-            staff_id=staff.id,
-            secret_sha256=_digest(secret),
-            started_at=event.at,
-            last_used_at=event.at,
-            confirmed_at=event.at,
-            event_seq=event.seq,
-        )
-        session.add(row)
-        session.flush()
-        event.change("staff_session", f"{staff.email}/{row.id}", "is_open", None, "true")
+        return open_session(session, event, staff)
+
+
+def open_session(session: Session, event: Step, staff: Staff, *, started_at: datetime | None = None) -> str:
+    """A new session within an event; the secret for the browser's cookie.
+
+    `started_at` is the beginning of the session that it goes on from, so that no working day grows longer.
+    """
+    secret = secrets.token_urlsafe(32)
+    row = StaffSession(
+        staff_id=staff.id,
+        secret_sha256=_digest(secret),
+        started_at=started_at or event.at,
+        last_used_at=event.at,
+        confirmed_at=event.at,
+        event_seq=event.seq,
+    )
+    session.add(row)
+    session.flush()
+    event.change("staff_session", f"{staff.email}/{row.id}", "is_open", None, "true")
     return secret
+
+
+def renew_session(session: Session, event: Step, staff: Staff, session_id: int) -> str:
+    """Go on in a fresh session, confirmed now, in place of one that ends; the new secret."""
+    old = session.get_one(StaffSession, session_id)
+    if old.ended_at is None:
+        _end(event, old, staff.email)
+    return open_session(session, event, staff, started_at=old.started_at)
+
+
+def actor_of(session: Session, staff: Staff) -> Actor:
+    """A member of staff in the audit trail, before or without a session."""
+    return _actor(staff.email, staff.role, sites_of(session, staff))
+
+
+def sites_of(session: Session, staff: Staff) -> frozenset[str] | None:
+    """Codes of an account's hospitals; None for all."""
+    if staff.is_for_all_sites:
+        return None
+    chosen = select(StaffSite.site_code).where(StaffSite.staff_id == staff.id)
+    return frozenset(session.execute(chosen).scalars())
 
 
 def find_session(session: Session, secret: str) -> SignedIn | None:
@@ -90,11 +126,47 @@ def find_session(session: Session, secret: str) -> SignedIn | None:
     )
     if is_over:
         return None
-    sites = None
-    if not staff.is_for_all_sites:
-        chosen = select(StaffSite.site_code).where(StaffSite.staff_id == staff.id)
-        sites = frozenset(session.execute(chosen).scalars())
-    return SignedIn(found.id, staff.id, staff.email, staff.name, Role(staff.role), staff.language, sites)
+    return SignedIn(
+        session_id=found.id,
+        staff_id=staff.id,
+        email=staff.email,
+        name=staff.name,
+        role=Role(staff.role),
+        language=staff.language,
+        sites=sites_of(session, staff),
+        confirmed_at=found.confirmed_at,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A browser in which somebody is signed in."""
+
+    number: int
+    started_at: datetime
+    last_used_at: datetime
+
+
+def open_sessions(session: Session, staff_id: int) -> list[OpenSession]:
+    """An account's sessions that still open something, the one used last first."""
+    now = clock.now()
+    query = (
+        select(StaffSession)
+        .where(
+            StaffSession.staff_id == staff_id,
+            StaffSession.ended_at.is_(None),
+            StaffSession.last_used_at > now - IDLE,
+            StaffSession.started_at > now - LONGEST,
+        )
+        .order_by(StaffSession.last_used_at.desc(), StaffSession.id.desc())
+    )
+    return [OpenSession(row.id, row.started_at, row.last_used_at) for row in session.execute(query).scalars()]
+
+
+def owner_of(session: Session, secret: str) -> int | None:
+    """Whose session a secret is or was: an ended one tells whose half-written form it is, and no more."""
+    query = select(StaffSession.staff_id).where(StaffSession.secret_sha256 == _digest(secret))
+    return session.execute(query).scalar_one_or_none()
 
 
 def is_due_to_be_noted(session: Session, signed_in: SignedIn) -> bool:
@@ -108,12 +180,18 @@ def note_use(session: Session, signed_in: SignedIn) -> None:
     session.get_one(StaffSession, signed_in.session_id).last_used_at = clock.now()
 
 
-def end_session(session: Session, context: Context, signed_in: SignedIn) -> None:
-    """Sign one browser out."""
+def end_session(session: Session, context: Context, signed_in: SignedIn, number: int | None = None) -> None:
+    """Sign one browser out: this one, or another of the same person; somebody else's number does nothing."""
     with step(session, context, Tag.STAFF_SIGN_OUT) as event:
-        row = session.get_one(StaffSession, signed_in.session_id)
-        if row.ended_at is None:
+        row = session.get(StaffSession, number or signed_in.session_id)
+        if row is not None and row.staff_id == signed_in.staff_id and row.ended_at is None:
             _end(event, row, signed_in.email)
+
+
+def end_all_sessions(session: Session, context: Context, staff: Staff) -> int:
+    """Sign an account out everywhere; of how many browsers."""
+    with step(session, context, Tag.STAFF_SIGN_OUT) as event:
+        return end_sessions_of(session, event, staff)
 
 
 def end_sessions_of(session: Session, event: Step, staff: Staff, *, but: int | None = None) -> int:
@@ -128,6 +206,10 @@ def end_sessions_of(session: Session, event: Step, staff: Staff, *, but: int | N
         _end(event, row, staff.email)
         ended += 1
     return ended
+
+
+def _actor(email: str, role: str, sites: frozenset[str] | None) -> Actor:
+    return Actor("staff", email, role, "" if sites is None else " ".join(sorted(sites))[:26])
 
 
 def _end(event: Step, row: StaffSession, email: str) -> None:

@@ -161,7 +161,7 @@ def send_code(
 def has_live_code(session: Session, answering: Answering) -> bool:
     """Whether a code was sent that could still be typed."""
     row = _newest(session, answering)
-    return row is not None and _is_live(row)
+    return row is not None and is_live(row)
 
 
 def try_code(
@@ -169,7 +169,7 @@ def try_code(
 ) -> Outcome:
     """Judge a code that somebody typed; the right one confirms the session. The caller commits."""
     row = _newest(session, answering, locks=True)
-    if row is None or not _is_live(row):
+    if row is None or not is_live(row):
         return Outcome.GONE
     digits = "".join(letter for letter in typed if letter.isascii() and letter.isdigit())
     is_right = any(
@@ -186,7 +186,7 @@ def try_code(
             event.change("session", handle, "confirmed_at", None, clock.utc_text(event.at))
     if is_right:
         return Outcome.CONFIRMED
-    return Outcome.WRONG if _is_live(row) else Outcome.GONE
+    return Outcome.WRONG if is_live(row) else Outcome.GONE
 
 
 def code_for(runtime: Runtime, row: StepCode) -> str:
@@ -228,7 +228,8 @@ def _newest(session: Session, answering: Answering, *, locks: bool = False) -> S
     return session.execute(found.with_for_update() if locks else found).scalar_one_or_none()
 
 
-def _is_live(row: StepCode) -> bool:
+def is_live(row: StepCode) -> bool:
+    """Whether a code could still be typed."""
     return row.used_at is None and row.tries < MOST_TRIES and clock.now() < row.expires_at
 
 

@@ -14,6 +14,7 @@ from btb_pro.services.audit import Context, Step, Tag, step
 from btb_pro.services.present_answers import present_answers, stored_only
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.sessions import Answering
+from btb_pro.services.weekly_counts import Counted, count_visit
 from btb_pro.study import sections_asked
 
 _RECEIPT_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -51,6 +52,7 @@ def submit_visit(session: Session, context: Context, runtime: Runtime, answering
                 _add_score(session, event, response, result)
         receipt = Receipt(event.at, _new_receipt_code())
         visit.submitted_at, visit.receipt_code, visit.submitted_seq = event.at, receipt.code, event.seq
+        count_visit(session, answering.participant, Counted.SUBMITTED, event.at)
         event.change("visit", f"{number}/{visit.code}", "receipt_code", None, receipt.code)
     return receipt
 

@@ -1,19 +1,38 @@
-"""Proof that the audit chain is whole and that the answers are the ones it tells of."""
+"""Proof that the audit chain is whole and that the tables hold what it tells, every column of every row."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row as Record
+from sqlalchemy import Table, select, text, tuple_
 from sqlalchemy.orm import Session
 
-from btb_pro.models.answer import Answer
 from btb_pro.models.audit_event import AuditEvent
 from btb_pro.models.audit_head import AuditHead
-from btb_pro.models.response import Response
-from btb_pro.models.score import ScoreRow
-from btb_pro.security import salted_sha256
-from btb_pro.services.audit import FIRST_HASH, ChainBroken, event_hash
+from btb_pro.services.audit import FIRST_HASH, ChainBroken, Tag, event_hash
+from btb_pro.services.audit_rows import RowChange, told_key, told_row
+from btb_pro.services.replay import Row, RowName, apply, events_in_order, name_of, row_changes
+from btb_pro.services.told_tables import told_tables
+
+_ROWS_AT_ONCE = 500
+_NEVER_CHANGED = frozenset({"answer", "late_save", "score"})
+"""Tables that grow with the study: their rows are compared as they are told and not kept in memory."""
+_GROWING = ("answer", "audit_event", "late_save")
+GUARDS: Mapping[str, frozenset[str]] = {
+    "sqlite": frozenset(f"{table}_no_{act}" for table in _GROWING for act in ("update", "delete", "replace")),
+    "postgresql": frozenset(f"{table}_no_{act}" for table in _GROWING for act in ("change", "truncate")),
+}
+"""The triggers that refuse to change what only grows, by engine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A point of the chain that was noted elsewhere: in an export's manifest, in a backup, on paper."""
+
+    seq: int
+    hash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,72 +40,163 @@ class Proof:
     """What was proven: number of events, and the head that later proofs can be compared with."""
 
     events: int
+    seq: int
+    """Number of the last event; more than `events` where a restored backup left a gap."""
     answers: int
+    rows: int
+    """Of all tables together."""
     head_hash: str
 
 
-def verify(session: Session) -> Proof:
-    """Prove the chain from its first event to its head, and each answer and score against its event.
+@dataclass(slots=True)
+class _Telling:
+    """What the trail has told so far."""
+
+    told_in: dict[RowName, int] = field(default_factory=dict)
+    """Row to the event that told of it last; of the tables in `rows` alone."""
+    rows: dict[RowName, Row] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    """Rows of tables whose rows never change."""
+
+
+def verify(session: Session, anchors: Iterable[Anchor] = ()) -> Proof:
+    """Prove the chain from its first event to its head, and each row of each table against it.
 
     Raises:
-        ChainBroken: names the first event, answer or score that does not fit.
+        ChainBroken: names the first event or row that does not fit.
     """
-    told: dict[tuple[int, str, str, str], str | None] = {}
+    telling = _Telling()
+    noted = {anchor.seq: anchor.hash for anchor in anchors}
     seq, last_hash = 0, FIRST_HASH
-    for event in _in_order(session):
-        seq += 1
-        if event.seq != seq:
-            raise ChainBroken(f"Event {seq} is missing: the next one is {event.seq}.")
-        if event.previous_hash != last_hash:
-            raise ChainBroken(f"Event {seq} does not follow the event before it.")
-        if event_hash(event) != event.hash:
-            raise ChainBroken(f"Event {seq} was changed after it was written.")
+    batch: list[AuditEvent] = []
+    events = 0
+    for event in events_in_order(session):
+        events += 1
+        seq = event.seq if tells_gap(event, seq) else seq + 1
+        _check_link(event, seq, last_hash, noted.pop(seq, event.hash))
         last_hash = event.hash
-        for change in json.loads(event.changes):
-            if change["object"] in ("answer", "score"):
-                told[seq, change["object"], change["key"], change["field"]] = change["new"]
+        batch.append(event)
+        if len(batch) == _ROWS_AT_ONCE:
+            _take_in(session, telling, batch)
+            batch = []
+    _take_in(session, telling, batch)
     head = session.execute(select(AuditHead)).scalar_one_or_none()
     if (head.seq, head.hash) != (seq, last_hash) if head else seq != 0:
         raise ChainBroken(f"The chain ends at event {seq}, its head says otherwise: events were taken off.")
-    answers = _verify_answers(session, told)
-    _verify_scores(session, told)
-    if told:
-        first = min(told)
-        raise ChainBroken(f"Event {first[0]} tells of {first[1]} {first[2]}, which is not there.")
-    return Proof(events=seq, answers=answers, head_hash=last_hash)
+    if noted:
+        raise ChainBroken(
+            f"The chain ends at event {seq}, but event {min(noted)} was noted elsewhere: "
+            "events were taken off its end."
+        )
+    _compare_changing_rows(session, telling)
+    rows = sum(telling.counts.values()) + len(telling.rows)
+    return Proof(events, seq, telling.counts.get("answer", 0), rows, last_hash)
 
 
-def _in_order(session: Session) -> Iterator[AuditEvent]:
-    yield from session.execute(
-        select(AuditEvent).order_by(AuditEvent.seq).execution_options(yield_per=500)
-    ).scalars()
+def tells_gap(event: AuditEvent, before: int) -> bool:
+    """Whether an event is a restored backup's, whose number comes after all that was lost."""
+    if event.tag != Tag.BACKUP_RESTORE.value or event.seq <= before:
+        return False
+    gap = {
+        "object": "trail",
+        "key": "gap",
+        "field": "lost_until",
+        "old": str(before),
+        "new": str(event.seq - 1),
+    }
+    return gap in json.loads(event.changes)
 
 
-def _verify_answers(session: Session, told: dict[tuple[int, str, str, str], str | None]) -> int:
-    count = 0
-    rows = session.execute(
-        select(Answer, Response.instrument)
-        .join(Response, Response.id == Answer.response_id)
-        .order_by(Answer.id)
-        .execution_options(yield_per=500)
-    )
-    for answer, instrument in rows:
-        count += 1
-        expected = answer.value
-        if answer.salt is not None and answer.value is not None:
-            expected = salted_sha256(answer.salt, answer.value)
-        key = f"{answer.response_id}/{answer.item}"
-        for name, value in (("value", expected), ("state", answer.state)):
-            if told.pop((answer.event_seq, "answer", key, name), "?") != value:
-                raise ChainBroken(
-                    f"Answer {answer.id} ({instrument}, {answer.item}) is not what event "
-                    f"{answer.event_seq} tells."
-                )
-    return count
+def missing_guards(session: Session) -> list[str]:
+    """Triggers of the database that should refuse changes and are not there or are switched off, by name."""
+    engine = session.get_bind().dialect.name
+    if engine == "sqlite":
+        there = session.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))
+    else:
+        there = session.execute(text("SELECT tgname FROM pg_trigger WHERE tgenabled IN ('O', 'A')"))
+    return sorted(GUARDS[engine] - set(there.scalars()))
 
 
-def _verify_scores(session: Session, told: dict[tuple[int, str, str, str], str | None]) -> None:
-    for score in session.execute(select(ScoreRow).order_by(ScoreRow.id)).scalars():
-        key = f"{score.response_id}/{score.code}"
-        if told.pop((score.event_seq, "score", key, "value"), "?") != score.value:
-            raise ChainBroken(f"Score {score.code} is not what event {score.event_seq} tells.")
+def _check_link(event: AuditEvent, seq: int, last_hash: str, noted: str) -> None:
+    if event.seq != seq:
+        raise ChainBroken(f"Event {seq} is missing: the next one is {event.seq}.")
+    if event.previous_hash != last_hash:
+        raise ChainBroken(f"Event {seq} does not follow the event before it.")
+    if event_hash(event) != event.hash:
+        raise ChainBroken(f"Event {seq} was changed after it was written.")
+    if event.hash != noted:
+        raise ChainBroken(f"Event {seq} is another one than the one that was noted elsewhere.")
+
+
+def _take_in(session: Session, telling: _Telling, events: Iterable[AuditEvent]) -> None:
+    fixed: dict[str, list[tuple[int, RowChange]]] = {}
+    for event in events:
+        for change in row_changes(event):
+            if change["t"] in _NEVER_CHANGED:
+                fixed.setdefault(change["t"], []).append((event.seq, change))
+            else:
+                apply(telling.rows, change)
+                telling.told_in[name_of(change)] = event.seq
+    tables = {table.name: table for table in told_tables()}
+    for name, changes in fixed.items():
+        telling.counts[name] = telling.counts.get(name, 0) + len(changes)
+        for start in range(0, len(changes), _ROWS_AT_ONCE):
+            _compare_fixed_rows(session, tables[name], changes[start : start + _ROWS_AT_ONCE])
+
+
+def _compare_fixed_rows(session: Session, table: Table, changes: list[tuple[int, RowChange]]) -> None:
+    keys = [tuple(change["k"]) for _, change in changes]
+    query = select(table).where(tuple_(*table.primary_key.columns).in_(keys))
+    there = {told_key(table, dict(row._mapping)): row for row in _readable(table, session.execute(query))}
+    for seq, change in changes:
+        _compare(table, tuple(change["k"]), change["v"], there.get(tuple(change["k"])), seq)
+
+
+def _compare_changing_rows(session: Session, telling: _Telling) -> None:
+    for table in told_tables():
+        if table.name in _NEVER_CHANGED:
+            _refuse_more_rows(session, table, telling.counts.get(table.name, 0))
+            continue
+        for row in _records(session, table):
+            key = told_key(table, dict(row._mapping))
+            name = (table.name, key)
+            _compare(table, key, telling.rows.get(name), row, telling.told_in.pop(name, 0))
+    for (table_name, key), seq in telling.told_in.items():
+        if (table_name, key) in telling.rows:
+            raise ChainBroken(f"Event {seq} tells of {table_name} {_shown(key)}, which is not there.")
+
+
+def _compare(
+    table: Table, key: tuple[Any, ...], told: Mapping[str, Any] | None, row: Record[Any] | None, seq: int
+) -> None:
+    if told is None:
+        raise ChainBroken(f"No event tells of {table.name} {_shown(key)}: it was put in.")
+    if row is None:
+        raise ChainBroken(f"Event {seq} tells of {table.name} {_shown(key)}, which is not there.")
+    found = told_row(table, dict(row._mapping))
+    for column in sorted({*found, *told}):
+        if found.get(column) != told.get(column):
+            raise ChainBroken(f"{table.name} {_shown(key)}: {column} is not what event {seq} tells.")
+
+
+def _refuse_more_rows(session: Session, table: Table, told: int) -> None:
+    there = sum(1 for _ in _records(session, table))
+    if there > told:
+        raise ChainBroken(f"{table.name} has {there} rows, the events tell of {told}: rows were put in.")
+
+
+def _records(session: Session, table: Table) -> Iterator[Record[Any]]:
+    with session.execute(select(table).execution_options(yield_per=_ROWS_AT_ONCE)) as rows:
+        yield from _readable(table, rows)
+
+
+def _readable(table: Table, records: Iterable[Record[Any]]) -> Iterator[Record[Any]]:
+    try:
+        yield from records
+    except (ValueError, TypeError) as error:
+        sentence = f"A row of {table.name} holds a value that no event can have told: it is not of its kind."
+        raise ChainBroken(sentence) from error
+
+
+def _shown(key: tuple[Any, ...]) -> str:
+    return "/".join(str(part) for part in key)

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext
 from tests.browser.phone import LOCALES, Phone
 from tests.browser.snapshots import Photographer, Snapshots
 from tests.support.chromium import launched
+from tests.support.engines import EngineName, using
 from tests.support.live_server import LiveServer, serving
 from tests.support.world import make_world
 
@@ -24,6 +25,13 @@ def browser() -> Iterator[Browser]:
     """The machine's Chromium, or the one that Playwright has fetched where there is none on PATH."""
     with launched() as running:
         yield running
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _engine(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The engine of every world here: the option `--browser-on`."""
+    with using(EngineName(request.config.getoption("--browser-on"))):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -5,16 +5,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext
-from sqlalchemy import event, text
 
 from btb_pro import clock
 from btb_pro.study_file import PACKAGED_STUDY
 from tests.browser.phone import LOCALES, Phone
+from tests.support.behind import kept_locked
 from tests.support.live_server import LiveServer
-from tests.support.world import World, make_world
+from tests.support.world import make_world
 
 NUMBERS, SCALE_11, SEVERAL, FOLLOW_UP, EFFECTS, CHOICES, SCALE_7, CARDS, DAYS = 1, 3, 6, 7, 9, 10, 12, 17, 22
 """Pages of the baseline visit, by the kind of question that they show."""
@@ -199,19 +198,8 @@ class Photographer:
         world = make_world(self.folder / f"busy-{self.language}")
         try:
             phone = world.started(language=self.language).press()
-            _wait_no_longer(world)
-            with world.runtime.database.writing() as session:
-                session.execute(text("SELECT 1"))  # takes the lock
+            with kept_locked(world):
                 phone.fill("bg_age", "47").press("next")
             return phone.html
         finally:
             world.close()
-
-
-def _wait_no_longer(world: World) -> None:
-    def set_timeout(connection: Any, _record: object) -> None:
-        connection.execute("PRAGMA busy_timeout=20")
-
-    engine = world.runtime.database.engine
-    engine.dispose()
-    event.listen(engine, "connect", set_timeout)

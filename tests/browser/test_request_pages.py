@@ -70,7 +70,7 @@ class Asker:
         yield "receipt-not-me"
         page.goto(self.sent_in())
         yield "receipt"
-        page.locator(".quiet-links a").click()
+        page.locator(".quiet-links a").first.click()
         yield "step-mistake"
         page.locator("#why").fill("y" * 1001)
         forward.click()

@@ -11,17 +11,18 @@ Sources = Mapping[str, str]
 RANKS = {
     # ground
     "config": 0, "clock": 0, "links": 0, "i18n": 0, "logs": 0, "security": 0, "refusals": 0,
-    "assets": 0, "compression": 0,
+    "assets": 0, "compression": 0, "outside": 0,
     # knowledge
-    "instruments": 1, "scoring": 1, "study": 1, "study_file": 1, "toml_lines": 1, "roles": 1,
+    "instruments": 1, "scoring": 1, "study": 1, "study_file": 1, "safety_rules": 1,
+    "toml_lines": 1, "roles": 1,
     # rows
     "models": 2, "db": 2, "migrations": 2, "migrate": 2,
     # ports
     "messaging": 3, "exports": 3,
     # work
     "services": 4,
-    # what both faces share: of one request, and of the app
-    "this_request": 5,
+    # what both faces share: of one request, of what comes in, and of the app
+    "this_request": 5, "incoming": 5, "refused_values": 5,
     "web": 6,
     # edges
     "participant": 7, "console": 7, "api": 7, "cli": 7,

@@ -2,12 +2,23 @@
 
 import pytest
 
+from btb_pro.api.blueprint import Machine
 from btb_pro.participant.blueprint import Access
 from tests.guards.console_routes import CONSOLE_ROUTES
 from tests.support.world import World
 
 ROUTES: dict[str, object] = {
     "GET /": Access.ANYONE,
+    "GET /k": Access.ANYONE,
+    "POST /k": Access.ANYONE,
+    "GET /done": Access.ANYONE,
+    "GET /tablet/<ticket>": Access.ANYONE,
+    "POST /tablet/<ticket>": Access.ANYONE,
+    "POST /tablet/<ticket>/leave": Access.ANYONE,
+    "GET /s/<token>/leave": Access.ANYONE,
+    "POST /s/<token>/leave": Access.ANYONE,
+    "GET /q/<handle>/leave": Access.SESSION,
+    "POST /q/<handle>/leave": Access.SESSION,
     "GET /s/<token>": Access.ANYONE,
     "POST /s/<token>": Access.ANYONE,
     "GET /s/<token>/not-me": Access.ANYONE,
@@ -20,8 +31,6 @@ ROUTES: dict[str, object] = {
     "POST /s/<token>/mistake": Access.ANYONE,
     "GET /q/<handle>/code": Access.SESSION,
     "POST /q/<handle>/code": Access.SESSION,
-    "GET /q/<handle>/leave": Access.SESSION,
-    "POST /q/<handle>/leave": Access.SESSION,
     "GET /q/<handle>/mistake": Access.SESSION,
     "POST /q/<handle>/mistake": Access.SESSION,
     "GET /q/<handle>/": Access.SESSION,
@@ -35,6 +44,10 @@ ROUTES: dict[str, object] = {
     "GET /q/<handle>/receipt": Access.SESSION,
     "POST /q/<handle>/receipt": Access.SESSION,
     "GET /static/<path:filename>": Access.ANYONE,
+    "POST /hooks/sms": Machine.HOOK_KEY,
+    "POST /hooks/sms/<key>": Machine.HOOK_KEY,
+    "POST /hooks/email": Machine.HOOK_KEY,
+    "POST /hooks/email/<key>": Machine.HOOK_KEY,
     **CONSOLE_ROUTES,
 }
 """A route that comes or goes is seen here first."""

@@ -5,26 +5,29 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from btb_pro import clock
 from btb_pro.config import Settings
 from btb_pro.db import Database
+from btb_pro.exports.formats import ExportFormat
 from btb_pro.instruments.catalogue import load_instruments
 from btb_pro.instruments.model import Instrument, Item
 from btb_pro.links import LinkSigner
-from btb_pro.migrate import upgrade
 from btb_pro.security import Sealer
 from btb_pro.services.answers import PageSave, save_page
 from btb_pro.services.audit import Actor, Context
-from btb_pro.services.exporting import ExportSummary, take_csv_export
+from btb_pro.services.exporting import ExportOrder, ExportSummary, take_csv_export, take_export
 from btb_pro.services.invitations import issue_invitation
 from btb_pro.services.opened_links import look_up
-from btb_pro.services.participants import NewParticipant, add_participant
+from btb_pro.services.participant_checks import NewParticipant
+from btb_pro.services.participants import add_participant
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.sessions import find_session, participant_actor, start_session
 from btb_pro.services.studies import record_study
 from btb_pro.services.submission import submit_visit
 from btb_pro.study_file import PACKAGED_STUDY, read_study
+from tests.support.engines import EngineName, drop_database, migrated_database
 
 MADE_UP_STUDY = Path(__file__).parents[1] / "golden" / "csv"
 COMMAND = Context(Actor("command", "tester"))
@@ -117,7 +120,7 @@ class ExportWorld:
             answering = find_session(session, *self.started[study_number, visit])
             assert answering is not None
             is_written = save_page(
-                session, Context(participant_actor(answering.participant)), answering, save
+                session, Context(participant_actor(answering.participant)), self.runtime, answering, save
             )
             session.commit()
         return is_written
@@ -152,19 +155,31 @@ class ExportWorld:
                 submitted_only=submitted_only,
             )
 
+    def take(self, file_format: ExportFormat, out: Path, **order: Any) -> ExportSummary:
+        """Take an export in any format; `order` is `ExportOrder`'s."""
+        with self._second():
+            return take_export(self.runtime, COMMAND, file_format, out, ExportOrder(**order))
+
     def close(self) -> None:
         """Let go of the database."""
         self.runtime.database.close()
+        drop_database(self.runtime.settings.database_url)
 
 
-def make_export_world(folder: Path, study: Path | None = MADE_UP_STUDY) -> ExportWorld:
-    """The study and instruments of a folder, or the packaged ones, on a database in another folder."""
+def make_export_world(
+    folder: Path,
+    study: Path | None = MADE_UP_STUDY,
+    *,
+    engine: EngineName | None = None,
+    database_url: str = "",
+) -> ExportWorld:
+    """The study and instruments of a folder, or the packaged ones, on a new database or the one named."""
     folder.mkdir(parents=True, exist_ok=True)
     instruments = load_instruments(study)
     study_file = study / "study.toml" if study else _packaged_study(folder)
     settings = Settings(
         instance=folder,
-        database_url=f"sqlite:///{folder / 'btb.db'}",
+        database_url=database_url or migrated_database(folder, engine),
         base_url="http://localhost",
         secret_keys=("s" * 32,),
         link_keys=("l" * 32,),
@@ -181,7 +196,6 @@ def make_export_world(folder: Path, study: Path | None = MADE_UP_STUDY) -> Expor
         links=LinkSigner(settings.link_keys, "outside"),
         sealer=Sealer(settings.contact_keys),
     )
-    upgrade(runtime.database)
     with clock.at(FIRST_INSTANT), runtime.database.writing() as session:
         record_study(session, COMMAND, runtime.study)
         session.commit()

@@ -22,6 +22,7 @@ from btb_pro import create_app
 from btb_pro.config import SETTINGS_FILE
 from btb_pro.models.answer import Answer
 from btb_pro.models.audit_event import AuditEvent
+from btb_pro.roles import Role as StaffRole
 from btb_pro.services.audit import Actor
 from btb_pro.services.demo import (
     FEWEST_PARTICIPANTS,
@@ -31,11 +32,13 @@ from btb_pro.services.demo import (
     demo_folder,
     reserved,
 )
+from btb_pro.services.demo_staff import DEMO_PASSWORD
 from btb_pro.services.listing import ListedParticipant, list_participants
 from btb_pro.services.opening import open_runtime
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.verification import verify
 from tests.support.plain_browser import PlainBrowser
+from tests.support.staff import sign_in
 
 BASE_URL = "http://localhost"
 ACTOR = Actor("command", "tester")
@@ -274,7 +277,9 @@ def test_it_prints_links_of_every_kind_and_a_code_for_a_phone(
         block = printed.partition(f"Baseline, {language}, not opened yet\n")[2].partition("\n\n")[0]
         assert block.count("/s/") >= 3
     assert "BTB_INSTANCE=instance/demo" in printed
-    assert "No staff logins yet" in printed
+    for role in StaffRole:
+        assert f"  {role.value}@demo.example\n" in printed
+    assert DEMO_PASSWORD in printed
     assert "█" in printed
 
 
@@ -331,3 +336,13 @@ def test_a_second_one_on_the_same_port_or_folder_is_refused_in_a_sentence(
         assert (result.returncode, result.stdout) == (1, "")
         assert words in result.stderr
         assert len(result.stderr.splitlines()) == 1
+
+
+def test_every_role_signs_in_with_the_password_that_is_printed_and_no_code(
+    demo: tuple[DemoStudy, Runtime],
+) -> None:
+    app = create_app(demo[0].settings)
+    for role in StaffRole:
+        browser = sign_in(PlainBrowser(app.test_client(), "nb"), f"{role.value}@demo.example", DEMO_PASSWORD)
+        assert browser.page == "console-today", role
+    app.extensions["btb_pro"].database.close()

@@ -24,14 +24,15 @@ from tests.integration.export_world import (
     make_export_world,
     tell_story,
 )
+from tests.support.engines import EngineName
 
 TABLES = ("wide.csv", "long.csv", "history.csv", "scores.csv", "codebook.csv")
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[ExportWorld]:
+def world(tmp_path: Path, engine: EngineName) -> Iterator[ExportWorld]:
     """The made-up study, before anybody takes part."""
-    made = make_export_world(tmp_path / "instance")
+    made = make_export_world(tmp_path / "instance", engine=engine)
     yield made
     made.close()
 
@@ -68,7 +69,8 @@ def test_the_long_table_has_the_columns_that_were_promised(out: Path) -> None:
     header = (out / "long.csv").read_text(encoding="utf-8").splitlines()[0]
     assert header == (
         "participant,site,visit,instrument,instrument_version,wording_sha256,item,value,state,language,mode,"
-        "first_answered_at,answered_at,answered_at_local,received_at,changes,shown_at,device_at,device_offset"
+        "first_answered_at,answered_at,answered_at_local,received_at,changes,shown_at,device_at,device_offset,"
+        "entered_by,paper_on"
     )
 
 
@@ -185,11 +187,13 @@ def test_the_manifest_proves_every_file_and_nothing_else(out: Path, world: Expor
     manifest = json.loads(content)
     assert content == (json.dumps(manifest, sort_keys=True, indent=2, ensure_ascii=False) + "\n").encode()
     assert sorted(manifest) == [
-        "app_version", "cutoff", "files", "filters", "format", "instruments", "study",
+        "app_version", "codebook", "cutoff", "files", "filters", "format", "instruments", "labels",
+        "mapping_sha256", "sha256_of_the_rest", "since", "study",
     ]  # fmt: skip
-    assert sorted(manifest["files"]) == sorted(TABLES)
-    assert {path.name for path in out.iterdir()} == {*TABLES, "manifest.json"}
-    for name, told in manifest["files"].items():
+    assert sorted(manifest["files"]) == sorted([*TABLES, "read_in.R"])
+    assert {path.name for path in out.iterdir()} == {*TABLES, "read_in.R", "manifest.json"}
+    for name in TABLES:
+        told = manifest["files"][name]
         assert told == {
             "rows": len(read(out / name)),
             "sha256": sha256((out / name).read_bytes()).hexdigest(),
@@ -270,7 +274,9 @@ def test_what_was_answered_before_an_amendment_is_not_lost(world: ExportWorld, t
         'code = "later"', 'code = "afterwards"'
     )
     (amended / "study.toml").write_text(study, encoding="utf-8")
-    after = make_export_world(tmp_path / "instance", amended)
+    after = make_export_world(
+        tmp_path / "instance", amended, database_url=world.runtime.settings.database_url
+    )
     after.go_to(world.now.isoformat())
     after.export(tmp_path / "out")
     after.close()

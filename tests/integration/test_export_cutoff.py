@@ -20,14 +20,15 @@ from btb_pro.services.exporting import ExportRefused
 from btb_pro.services.sessions import find_session, participant_actor
 from btb_pro.services.verification import verify
 from tests.integration.export_world import ExportWorld, make_export_world, tell_story
+from tests.support.engines import EngineName
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[ExportWorld]:
+def world(tmp_path: Path, engine: EngineName) -> Iterator[ExportWorld]:
     """The made-up study with its whole story."""
-    made = make_export_world(tmp_path / "instance")
+    made = make_export_world(tmp_path / "instance", engine=engine)
     tell_story(made)
     yield made
     made.close()
@@ -161,7 +162,9 @@ def test_an_export_is_on_record_and_the_chain_still_proves_itself(world: ExportW
         event = session.execute(select(AuditEvent).order_by(AuditEvent.seq.desc()).limit(1)).scalar_one()
         verify(session)
     assert (run.format, run.cutoff_seq, run.taken_by) == ("csv", summary.cutoff_seq, "tester")
-    assert run.options == '{"sites":["south"],"submitted_only":true,"visits":[]}'
+    assert run.options == (
+        '{"labels":"nb","mapping_sha256":null,"since":null,"sites":["south"],"submitted_only":true,"visits":[]}'
+    )
     assert run.manifest_sha256 == summary.manifest_sha256
     assert (event.tag, event.seq, event.at) == ("export:take", run.event_seq, run.taken_at)
     assert summary.manifest_sha256 in event.changes
@@ -176,7 +179,7 @@ def test_a_save_under_way_is_waited_for_and_taken(world: ExportWorld, tmp_path: 
     with world.runtime.database.writing() as session, clock.at(world.now):
         answering = find_session(session, *world.started["N-001", "later"])
         assert answering is not None
-        save_page(session, Context(participant_actor(answering.participant)), answering, save)
+        save_page(session, Context(participant_actor(answering.participant)), world.runtime, answering, save)
         export.start()
         export.join(0.2)
         assert export.is_alive()
@@ -191,7 +194,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from tests.integration.export_world import make_export_world
-world = make_export_world(Path(sys.argv[1]))
+world = make_export_world(Path(sys.argv[1]), database_url=sys.argv[3])
 world.go_to("2026-04-20T00:00:00+00:00")
 world.export(Path(sys.argv[2]))
 """
@@ -204,9 +207,10 @@ def test_the_bytes_are_the_same_in_any_time_zone_and_locale(
     world: ExportWorld, tmp_path: Path, zone: str, locale: str, seed: str
 ) -> None:
     world.export(tmp_path / "here")
+    url = world.runtime.settings.database_url
     there = {"TZ": zone, "LC_ALL": locale, "LANG": locale, "PYTHONHASHSEED": seed, "PYTHONUTF8": "0"}
     subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(tmp_path / "instance"), str(tmp_path / "there")],
+        [sys.executable, "-c", SCRIPT, str(tmp_path / "instance"), str(tmp_path / "there"), url],
         cwd=ROOT,
         env=os.environ | there,
         check=True,

@@ -12,12 +12,13 @@ from sqlalchemy.exc import IntegrityError
 from btb_pro.models.export_run import ExportRun
 from btb_pro.services.exporting import ExportRefused
 from tests.integration.export_world import ExportWorld, make_export_world, tell_story
+from tests.support.engines import EngineName
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[ExportWorld]:
+def world(tmp_path: Path, engine: EngineName) -> Iterator[ExportWorld]:
     """The made-up study with its whole story."""
-    made = make_export_world(tmp_path / "instance")
+    made = make_export_world(tmp_path / "instance", engine=engine)
     tell_story(made)
     yield made
     made.close()
@@ -84,13 +85,20 @@ def test_a_link_that_leads_in_a_circle_is_refused(world: ExportWorld, tmp_path: 
 
 def test_an_export_that_cannot_be_recorded_is_taken_away_again(world: ExportWorld, tmp_path: Path) -> None:
     # A reference that is checked at commit, after the folder has its name.
+    spoil = "INSERT INTO site (code, event_seq) VALUES ('nowhere', 999999);"
     with world.runtime.database.engine.begin() as connection:
-        connection.execute(
-            text(
-                "CREATE TRIGGER spoil AFTER INSERT ON export_run BEGIN"
-                " INSERT INTO site (code, event_seq) VALUES ('nowhere', 999999); END"
+        if connection.dialect.name == "sqlite":
+            connection.execute(text(f"CREATE TRIGGER spoil AFTER INSERT ON export_run BEGIN {spoil} END"))
+        else:
+            connection.execute(
+                text(
+                    "CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS"
+                    f" $$ BEGIN {spoil} RETURN NULL; END $$"
+                )
             )
-        )
+            connection.execute(
+                text("CREATE TRIGGER spoil AFTER INSERT ON export_run EXECUTE FUNCTION spoil()")
+            )
     with pytest.raises(IntegrityError):
         world.export(tmp_path / "out")
     assert left_beside(world, tmp_path) == set()
@@ -112,6 +120,7 @@ def test_an_unknown_visit_or_site_is_named(
     assert left_beside(world, tmp_path) == set()
 
 
+@pytest.mark.usefixtures("engine")
 def test_a_database_in_which_nothing_happened_has_nothing_to_take_out(tmp_path: Path) -> None:
     world = make_export_world(tmp_path / "instance")
     with world.runtime.database.engine.begin() as connection:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from btb_pro.instruments.model import Field, FieldKind
 from btb_pro.instruments.values import ValueRefused, read_value
 from btb_pro.study_file import PACKAGED_STUDY, read_study
 from tests.integration.export_world import MADE_UP_STUDY, make_export_world
+from tests.support.engines import EngineName
 
 INSTRUMENTS = {"made up": load_instruments(MADE_UP_STUDY), "packaged": load_instruments()}
 BASELINE = read_study(PACKAGED_STUDY, INSTRUMENTS["packaged"]).visit("baseline")
@@ -95,12 +97,12 @@ def read(path: Path) -> list[dict[str, str]]:
 
 
 def check_round_trip(
-    study: Path | None, visit: str, asked: tuple[str, ...], entered: Mapping[str, str]
+    engine: EngineName, study: Path | None, visit: str, asked: tuple[str, ...], entered: Mapping[str, str]
 ) -> None:
     """Enter answers through the real services, take them out, and compare."""
     with TemporaryDirectory() as name:
         folder = Path(name)
-        world = make_export_world(folder / "instance", study)
+        world = make_export_world(folder / "instance", study, engine=engine)
         world.add("N-001", world.runtime.study.sites[0].code)
         world.start("N-001", visit)
         instruments = [world.runtime.instruments[code] for code in asked]
@@ -126,16 +128,20 @@ def check_round_trip(
     assert count == len(long)
 
 
+@pytest.mark.parametrize("engine", EngineName)
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(answers("made up"))
-def test_every_kind_of_answer_comes_out_as_it_was_entered(entered: dict[str, str]) -> None:
-    check_round_trip(MADE_UP_STUDY, "start", ("weather", "walks"), entered)
+@given(entered=answers("made up"))
+def test_every_kind_of_answer_comes_out_as_it_was_entered(
+    engine: EngineName, entered: dict[str, str]
+) -> None:
+    check_round_trip(engine, MADE_UP_STUDY, "start", ("weather", "walks"), entered)
 
 
+@pytest.mark.parametrize("engine", EngineName)
 @settings(
     max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
-@given(answers("packaged"))
-def test_the_whole_baseline_comes_out_as_it_was_entered(entered: dict[str, str]) -> None:
+@given(entered=answers("packaged"))
+def test_the_whole_baseline_comes_out_as_it_was_entered(engine: EngineName, entered: dict[str, str]) -> None:
     codes = tuple(dict.fromkeys(part.instrument for part in BASELINE.parts))
-    check_round_trip(None, "baseline", codes, entered)
+    check_round_trip(engine, None, "baseline", codes, entered)

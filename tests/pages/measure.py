@@ -25,6 +25,7 @@ from tests.pages.checks import axe_faults, html_faults, sightline_faults
 from tests.pages.slow_phone import slow_phone
 from tests.pages.visit import answer, every_kind_of_page, forward_button, invited, walk
 from tests.support.chromium import launched
+from tests.support.engines import EngineName
 from tests.support.live_server import LiveServer, serving
 from tests.support.world import make_world
 
@@ -193,7 +194,7 @@ def main() -> int:
     is_missed = False
     warn_if_busy()
     with TemporaryDirectory() as folder:
-        world = make_world(Path(folder) / "instance")
+        world = make_world(Path(folder) / "instance", engine=EngineName.SQLITE)
         print(f"{'':<62} {'measured':>12} {'bar':>12}", flush=True)
         with serving(world) as server, launched() as browser:
             for row in rows(browser, server, runs):

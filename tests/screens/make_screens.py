@@ -17,6 +17,7 @@ from tests.screens.index_page import write_index
 from tests.screens.journeys import Journey
 from tests.screens.scene import Scene
 from tests.support.chromium import launched
+from tests.support.engines import EngineName
 from tests.support.live_server import serving
 from tests.support.world import make_world
 
@@ -41,7 +42,7 @@ def make_screens(folder: Path, browser: Browser, ways: Sequence[Journey] = ALL) 
     folder.mkdir(parents=True, exist_ok=True)
     camera = Camera(folder)
     with tempfile.TemporaryDirectory() as instance:
-        world = make_world(Path(instance))
+        world = make_world(Path(instance), engine=EngineName.SQLITE)
         languages = world.runtime.study.languages
         with serving(world) as server:
             for language in languages:

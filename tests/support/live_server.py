@@ -50,7 +50,7 @@ def serving(world: World) -> Iterator[LiveServer]:
     Raises:
         AssertionError: the server did not answer in time, or did not stop when it was told to.
     """
-    port = _free_port()
+    port = free_port()
     log = world.folder / "server.log"
     environ = {name: value for name, value in os.environ.items() if not name.startswith("BTB_")}
     environ["BTB_INSTANCE"] = str(world.folder)
@@ -59,7 +59,7 @@ def serving(world: World) -> Iterator[LiveServer]:
         process = subprocess.Popen(command, env=environ, stdout=output, stderr=subprocess.STDOUT)
         try:
             base_url = f"http://{_HOST}:{port}"
-            _wait_until_it_answers(base_url, process, log)
+            wait_until_it_answers(base_url, process, log)
             yield LiveServer(world, base_url, log)
         finally:
             process.terminate()
@@ -71,14 +71,14 @@ def serving(world: World) -> Iterator[LiveServer]:
                 raise AssertionError("the server did not stop when it was told to") from None
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as found:
         found.bind((_HOST, 0))
         port: int = found.getsockname()[1]
         return port
 
 
-def _wait_until_it_answers(base_url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_until_it_answers(base_url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     end = time.monotonic() + _START_S
     while time.monotonic() < end:
         assert process.poll() is None, log.read_text(encoding="utf-8")

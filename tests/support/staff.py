@@ -1,11 +1,17 @@
 """Members of staff who are signed in, for tests of the console."""
 
+from datetime import timedelta
+from functools import cache
+
+import pyotp
 from flask.sessions import SecureCookieSessionInterface
 
 from btb_pro import clock
 from btb_pro.models.staff import Staff, StaffSite
 from btb_pro.roles import Role
 from btb_pro.services.audit import Tag, step
+from btb_pro.services.passwords import hash_password
+from btb_pro.services.second_factor import new_secret, set_secret
 from btb_pro.services.staff_sessions import begin_session
 from tests.support.plain_browser import PlainBrowser
 from tests.support.world import COMMAND, World
@@ -49,3 +55,41 @@ def signed_in(world: World, role: Role = Role.COORDINATOR, *sites: str, language
     name, value = session_cookie(world, add_staff(world, role, *sites, language=language))
     browser.client.set_cookie(name, value, domain="localhost")
     return browser
+
+
+PASSWORD = "kaffe ved stille vann"
+"""What every member of staff signs in with whom `add_with_password` made."""
+
+
+def add_with_password(world: World, role: Role = Role.COORDINATOR, *sites: str, email: str = "") -> str:
+    """An account that can sign in with `PASSWORD` and has no second factor yet; its e-mail address."""
+    email = add_staff(world, role, *sites, email=email)
+    with world.writing() as session:
+        session.query(Staff).filter_by(email=email).one().password_hash = _password_hash()
+    return email
+
+
+def add_second_factor(world: World, email: str) -> pyotp.TOTP:
+    """Give an account a second factor; what the app on the phone would show."""
+    secret = new_secret()
+    with world.writing() as session, step(session, COMMAND, Tag.STAFF_SECOND_FACTOR) as event:
+        staff = session.query(Staff).filter_by(email=email).one()
+        set_secret(event, world.runtime.sealer, staff, secret, 0)
+    return pyotp.TOTP(secret)
+
+
+def code_now(app: pyotp.TOTP, steps: int = 0) -> str:
+    """What the app shows at the tests' own time, or so many steps later."""
+    return app.at(clock.now() + steps * timedelta(seconds=30))
+
+
+def sign_in(browser: PlainBrowser, email: str, password: str = PASSWORD) -> PlainBrowser:
+    """Fill in the sign-in page that is shown, or open it first."""
+    if not browser.address or browser.page != "console-sign-in":
+        browser.open("/console/sign-in")
+    return browser.fill("email", email).fill("password", password).press()
+
+
+@cache
+def _password_hash() -> str:
+    return hash_password(PASSWORD)

@@ -1,40 +1,27 @@
 """A study in a folder of its own, for tests that need the whole app."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 
 from flask import Flask
 from sqlalchemy.orm import Session
 
 from btb_pro import clock, create_app
 from btb_pro.config import read_settings, write_settings
-from btb_pro.db import Database
-from btb_pro.migrate import upgrade
 from btb_pro.security import new_key
 from btb_pro.services.audit import Actor, Context
 from btb_pro.services.invitations import issue_invitation, revoke_invitation
-from btb_pro.services.participants import NewParticipant, add_participant, withdraw_participant
+from btb_pro.services.participant_checks import NewParticipant
+from btb_pro.services.participants import add_participant, withdraw_participant
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.studies import record_study
 from btb_pro.study_file import PACKAGED_STUDY
+from tests.support.engines import EngineName, drop_database, migrated_database
 from tests.support.plain_browser import PlainBrowser
 
 COMMAND = Context(Actor("command", "tester"))
-
-
-@cache
-def _migrated_database() -> Path:
-    """One migrated, empty database a process; each world starts from a copy."""
-    path = Path(mkdtemp()) / "empty.db"
-    database = Database(f"sqlite:///{path}")
-    upgrade(database)
-    database.close()
-    return path
 
 
 @dataclass
@@ -106,18 +93,24 @@ class World:
     def close(self) -> None:
         """Let go of the database."""
         self.runtime.database.close()
+        drop_database(self.runtime.settings.database_url)
 
 
-def make_world(folder: Path, *, allow_unapproved: bool = True, study: str = "") -> World:
-    """An instance in a folder: fresh keys, the packaged study or the one given, an empty database."""
+def make_world(
+    folder: Path, *, allow_unapproved: bool = True, study: str = "", engine: EngineName | None = None
+) -> World:
+    """An instance in a folder: fresh keys, the packaged study or the one given, an empty database.
+
+    The engine is the one that the test runs on, if none is named.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     text = study or PACKAGED_STUDY.read_text(encoding="utf-8")
     if allow_unapproved:
         text = text.replace("allow_unapproved_wording = false", "allow_unapproved_wording = true")
     (folder / "study.toml").write_text(text, encoding="utf-8")
     keys = {name: new_key() for name in ("BTB_SECRET_KEYS", "BTB_LINK_KEYS", "BTB_CONTACT_KEYS")}
-    write_settings(folder, {"BTB_BASE_URL": "http://localhost", **keys})
-    shutil.copy(_migrated_database(), folder / "btb.db")
+    where = {"BTB_DATABASE_URL": migrated_database(folder, engine)}
+    write_settings(folder, {"BTB_BASE_URL": "http://localhost", **where, **keys})
     app = create_app(read_settings(folder, {}))
     app.testing = True
     world = World(folder, app)

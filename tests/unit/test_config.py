@@ -191,3 +191,13 @@ def test_adding_to_no_file_makes_a_private_one(tmp_path: Path) -> None:
     add_settings(tmp_path, GOOD)
     assert stat.S_IMODE((tmp_path / SETTINGS_FILE).stat().st_mode) == 0o600
     assert read_settings(tmp_path, {}).secret_keys == (KEY,)
+
+
+def test_the_second_factor_is_required_unless_an_instance_that_is_no_production_says_otherwise(
+    tmp_path: Path,
+) -> None:
+    assert read_settings(tmp_path, GOOD).needs_second_factor
+    assert not read_settings(tmp_path, {**GOOD, "BTB_SECOND_FACTOR": "optional"}).needs_second_factor
+    for environ in ({**PRODUCTION, "BTB_SECOND_FACTOR": "optional"}, {**GOOD, "BTB_SECOND_FACTOR": "off"}):
+        with pytest.raises(SettingError, match="BTB_SECOND_FACTOR must be required"):
+            read_settings(tmp_path, environ)

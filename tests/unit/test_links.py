@@ -78,3 +78,37 @@ def test_public_ids_are_128_random_bits() -> None:
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{22}", one) for one in found)
     firsts = {one[0] for one in found}
     assert len(firsts) == 64
+
+
+def test_a_typed_code_has_58_bits_and_no_sign_that_is_misread() -> None:
+    code, fingerprint = SIGNER.typed_codes(ID)[0]
+    assert re.fullmatch(r"[2-9A-HJKMNP-TV-Z]{4}-[2-9A-HJKMNP-TV-Z]{4}-[2-9A-HJKMNP-TV-Z]{4}", code)
+    assert fingerprint in SIGNER.fingerprints(code)
+
+
+@given(st.text(max_size=30))
+def test_no_other_text_has_the_fingerprint_of_a_code(text: str) -> None:
+    code, fingerprint = SIGNER.typed_codes(ID)[0]
+    if text.upper().replace(" ", "").replace("-", "") != code.replace("-", ""):
+        assert fingerprint not in SIGNER.fingerprints(text)
+
+
+def test_a_code_of_an_old_key_is_found_while_the_key_is_in_the_list() -> None:
+    code, fingerprint = LinkSigner([OLD], "sleep").typed_codes(ID)[0]
+    assert fingerprint in SIGNER.fingerprints(code)
+    assert fingerprint not in LinkSigner([NEW], "sleep").fingerprints(code)
+
+
+def test_a_ticket_is_read_back_and_is_no_link() -> None:
+    ticket = SIGNER.ticket(ID, "nonce", 1_800_000_000)
+    assert SIGNER.read_ticket(ticket) == (ID, "nonce", 1_800_000_000)
+    with pytest.raises(UnknownLink):
+        SIGNER.public_id(ticket)
+    with pytest.raises(UnknownLink):
+        SIGNER.read_ticket(SIGNER.token(ID))
+
+
+@given(st.text(max_size=60))
+def test_a_text_that_nobody_signed_is_no_ticket(text: str) -> None:
+    with pytest.raises(UnknownLink):
+        SIGNER.read_ticket(text)

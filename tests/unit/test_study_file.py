@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from btb_pro.instruments.catalogue import load_instruments
 from btb_pro.instruments.model import Instrument
+from btb_pro.safety_rules import SAFETY_KEYS
 from btb_pro.study import QuietHours, Study, VisitPart
 from btb_pro.study_file import (
     PACKAGED_STUDY,
@@ -191,7 +192,15 @@ def test_a_file_in_another_encoding_is_told_with_its_first_strange_line(tmp_path
 
 def test_an_empty_file_is_told_what_it_lacks(tmp_path: Path) -> None:
     problems = problems_of(file_with(tmp_path, ""))
-    optional = {"allow_unapproved_wording", "second_step", "minimum_share"}
+    optional = {
+        "allow_unapproved_wording",
+        "second_step",
+        "minimum_share",
+        "phone_countries",
+        "reminders_at_most",
+        "invites_by_itself",
+        "safety",
+    }
     missing = {problem.message.split(" is missing.")[0] for problem in problems}
     assert missing == set(STUDY_KEYS) - optional
     assert {problem.line for problem in problems} == {1}
@@ -268,12 +277,17 @@ def section_of(heading: str) -> str:
     [
         (
             "The study",
-            [key for key in STUDY_KEYS if key not in ("site", "visit", "quiet_hours", "minimum_share")],
+            [
+                key
+                for key in STUDY_KEYS
+                if key not in ("site", "visit", "quiet_hours", "minimum_share", "safety")
+            ],
         ),
         ("[[site]]", SITE_KEYS),
         ("[[visit]]", VISIT_KEYS),
         ("[quiet_hours]", QUIET_HOURS_KEYS),
         ("[minimum_share]", []),
+        ("[[safety]]", SAFETY_KEYS),
     ],
 )
 def test_the_guide_explains_every_key_and_no_other(heading: str, keys: list[str]) -> None:
@@ -285,3 +299,21 @@ def test_the_examples_of_the_guide_make_a_sound_study_file(tmp_path: Path) -> No
     examples = re.findall(r"^```toml\n(.*?)^```", GUIDE.read_text(), re.M | re.S)
     study = read_study(file_with(tmp_path, "\n".join(examples)), INSTRUMENTS)
     assert study.visits
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("phone_countries = []", "phone_countries is empty."),
+        ('phone_countries = ["NO", "Norge"]', 'Unknown country "Norge".'),
+    ],
+)
+def test_countries_that_are_none_are_told(tmp_path: Path, line: str, told: str) -> None:
+    [problem] = problems_of(file_with(tmp_path, f"{line}\n{SOUND.read_text()}"))
+    assert problem.message.startswith(told)
+
+
+def test_numbers_are_norwegian_unless_the_file_says_otherwise(tmp_path: Path) -> None:
+    assert read_study(SOUND, INSTRUMENTS).phone_countries == ("NO",)
+    path = file_with(tmp_path, f'phone_countries = ["NO", "SE"]\n{SOUND.read_text()}')
+    assert read_study(path, INSTRUMENTS).phone_countries == ("NO", "SE")

@@ -1,5 +1,9 @@
 """The console's side: staff, messages, safety alerts, paper that is typed in, and limits on what is tried."""
 
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -10,8 +14,18 @@ depends_on = None
 
 TABLES = (
     "rate_count", "staff", "staff_site", "staff_session", "staff_link", "recovery_code", "message",
-    "step_code", "safety_alert", "paper_entry", "paper_keying",
+    "step_code", "safety_alert", "paper_entry", "paper_keying", "weekly_count",
 )  # fmt: skip
+
+INDICES = (
+    ("ix_visit_missing", "visit", "planned_on", "submitted_at IS NULL"),
+    ("ix_invitation_live_until", "invitation", "expires_at", "ended_at IS NULL"),
+    ("ix_message_unsettled", "message", "id",
+     "state IN ('bounced', 'failed', 'unknown') AND settled_at IS NULL"),
+    ("ix_participant_request_waiting", "participant_request", "id", "settled_at IS NULL"),
+    ("ix_safety_alert_open", "safety_alert", "id", "acknowledged_at IS NULL"),
+)  # fmt: skip
+"""What Today looks things up by (name, table, column, rows): the work that is left, never all there is."""
 
 
 def upgrade() -> None:
@@ -28,14 +42,27 @@ def upgrade() -> None:
     _create_paper_keying()
     op.add_column("visit", sa.Column("is_moved", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("visit", _instant("begins_at", nullable=True))
+    op.add_column("visit", _instant("started_at", nullable=True))
     op.add_column("participant_session", _instant("confirmed_at", nullable=True))
     op.add_column("contact", _instant("failed_at", nullable=True))
+    _create_weekly_count()
+    _note_starts()
+    _count_weeks()
+    for name, table, column, where in INDICES:
+        _partial(name, table, [column], where, unique=False)
+    op.add_column("invitation", sa.Column("typed_code_hmac", sa.String(64), nullable=True))
+    op.create_index("uq_invitation_typed_code", "invitation", ["typed_code_hmac"], unique=True)
 
 
 def downgrade() -> None:
+    op.drop_index("uq_invitation_typed_code", table_name="invitation")
+    op.drop_column("invitation", "typed_code_hmac")
+    for name, table, _, _ in INDICES:
+        op.drop_index(name, table)
     for table, column in (
         ("contact", "failed_at"),
         ("participant_session", "confirmed_at"),
+        ("visit", "started_at"),
         ("visit", "begins_at"),
         ("visit", "is_moved"),
     ):
@@ -329,3 +356,71 @@ def _create_paper_keying() -> None:
         _in_event(table),
     )
     op.create_index("ix_paper_keying_entry_id", table, ["entry_id"])
+
+
+def _create_weekly_count() -> None:
+    table = "weekly_count"
+    op.create_table(
+        table,
+        sa.Column("site_code", sa.String(26), nullable=False),
+        sa.Column("week", sa.Date(), nullable=False),
+        sa.Column("what", sa.String(10), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        _key(table, "site_code", "week", "what"),
+        _check(table, "what_known", "what IN ('invited', 'started', 'submitted')"),
+        _check(table, "number_counted", "number > 0"),
+        _refers(table, "site_code", "site.code"),
+    )
+
+
+def _note_starts() -> None:
+    op.execute(
+        "UPDATE visit SET started_at ="
+        " (SELECT min(response.started_at) FROM response WHERE response.visit_id = visit.id)"
+    )
+
+
+def _count_weeks() -> None:
+    """Count what happened before there was a count."""
+    instant = sa.DateTime(timezone=True)
+    participant = sa.table("participant", sa.column("id"), sa.column("site_code", sa.String))
+    visit = sa.table(
+        "visit",
+        sa.column("id"),
+        sa.column("participant_id"),
+        sa.column("started_at", instant),
+        sa.column("submitted_at", instant),
+    )
+    invitation = sa.table("invitation", sa.column("visit_id"), sa.column("issued_at", instant))
+    first = sa.select(sa.func.min(invitation.c.issued_at)).where(invitation.c.visit_id == visit.c.id)
+    rows = op.get_bind().execute(
+        sa.select(
+            participant.c.site_code,
+            sa.type_coerce(first.scalar_subquery(), instant).label("invited"),
+            visit.c.started_at.label("started"),
+            visit.c.submitted_at.label("submitted"),
+        ).where(participant.c.id == visit.c.participant_id)
+    )
+    numbers: Counter[tuple[str, date, str]] = Counter()
+    for row in rows:
+        for what in ("invited", "started", "submitted"):
+            at = getattr(row, what)
+            if at is not None:
+                numbers[row.site_code, _monday(at), what] += 1
+    weeks = sa.table(
+        "weekly_count",
+        sa.column("site_code", sa.String),
+        sa.column("week", sa.Date),
+        sa.column("what", sa.String),
+        sa.column("number", sa.Integer),
+    )
+    if numbers:
+        names = ("site_code", "week", "what", "number")
+        op.bulk_insert(
+            weeks, [dict(zip(names, (*key, number), strict=True)) for key, number in numbers.items()]
+        )
+
+
+def _monday(at: datetime) -> date:
+    day = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(ZoneInfo("Europe/Oslo")).date()
+    return day - timedelta(days=day.weekday())

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.message import Message
 from tests.integration.cli.shell import Run, done, refused, run_in
 from tests.support.world import World, make_world
 
@@ -54,6 +55,7 @@ def test_a_revoked_link_is_dead(run: Run, world: World) -> None:
     assert "no live link" in refused(run("revoke", "1-001", "baseline"))
 
 
+@pytest.mark.usefixtures("engine")
 def test_an_unapproved_wording_stops_the_invitation_until_each_is_approved(tmp_path: Path) -> None:
     world = make_world(tmp_path / "strict", allow_unapproved=False)
     world.add("1-001")
@@ -88,3 +90,22 @@ def test_an_approval_of_nothing_or_by_nobody_is_refused(
 ) -> None:
     words = ["--language", language, "--by", by, "--evidence", "letter"]
     assert told in refused(run("instruments", "approve", code, *words))
+
+
+def test_a_letter_is_written_as_pdf_and_counts_as_sent(run: Run, world: World) -> None:
+    world.add("1-001")
+    out = world.folder / "letter.pdf"
+    done(run("letter", "1-001", "baseline", "--out", str(out)))
+    assert out.read_bytes().startswith(b"%PDF-")
+    done(run("letter", "1-001", "baseline", "--card", "--both", "--out", str(out)))
+    with world.reading() as session:
+        states = session.execute(select(Message.channel, Message.state)).all()
+    assert [tuple(row) for row in states] == [("paper", "sent")] * 2
+
+
+def test_a_letter_that_cannot_be_written_was_not_sent(run: Run, world: World) -> None:
+    world.add("1-001")
+    told = refused(run("letter", "1-001", "baseline", "--out", str(world.folder / "none" / "letter.pdf")))
+    assert "Nothing was noted as sent" in told
+    with world.reading() as session:
+        assert session.execute(select(Message)).first() is None

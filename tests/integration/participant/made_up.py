@@ -6,14 +6,15 @@ from pathlib import Path
 from btb_pro.instruments.catalogue import load_instruments
 from btb_pro.services.studies import record_study
 from btb_pro.study_file import PACKAGED_STUDY, read_study
+from tests.support.engines import EngineName
 from tests.support.world import COMMAND, World, make_world
 
 _BASELINE = '["background", "pain", "expectations", "fabq", "hscl25", "shc"]'
 
 
-def make_every_type(folder: Path) -> World:
+def make_every_type(folder: Path, engine: EngineName | None = None) -> World:
     """An instance of that study in a folder; its later visits ask the last section alone."""
-    world = make_world(folder)
+    world = make_world(folder, engine=engine)
     instruments = load_instruments(Path(__file__).parent / "instruments")
     packaged = PACKAGED_STUDY.read_text(encoding="utf-8")
     assert _BASELINE in packaged

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element
 
 from flask.testing import FlaskClient
-from sqlalchemy import select, text
+from sqlalchemy import inspect, select, text
 from werkzeug.test import TestResponse
 
 from btb_pro import create_app
@@ -28,11 +28,10 @@ FORM = "application/x-www-form-urlencoded"
 def dump(world: World) -> dict[str, list[tuple[object, ...]]]:
     """Every row of every table, in the order of the rows' own columns; not how often links were guessed."""
     with world.reading() as session:
-        tables = session.execute(text("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"))
-        names = [name for (name,) in tables.all() if name != "rate_count"]
+        names = set(inspect(session.connection()).get_table_names()) - {"rate_count"}
         return {
             name: sorted((tuple(row) for row in session.execute(text(f'SELECT * FROM "{name}"'))), key=repr)
-            for name in names
+            for name in sorted(names)
         }
 
 
@@ -166,7 +165,7 @@ def post(
 def rebuilt(world: World, **changes: object) -> World:
     """The same instance after a restart with other settings; the old process is gone."""
     settings: Settings = replace(world.runtime.settings, **changes)  # type: ignore[arg-type]  # by name
-    world.close()
+    world.runtime.database.close()
     app = create_app(settings)
     app.testing = True
     return World(world.folder, app)

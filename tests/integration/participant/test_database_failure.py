@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from psycopg import errors
 from pysqlite3 import dbapi2 as sqlite
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
 
 from tests.integration.participant.steps import (
@@ -17,20 +19,9 @@ from tests.integration.participant.steps import (
     values,
     visit_row,
 )
+from tests.support.behind import kept_locked
 from tests.support.plain_browser import PlainBrowser
 from tests.support.world import World
-
-
-@contextmanager
-def locked(world: World) -> Iterator[None]:
-    """Another process holds the database's write lock, and nobody waits for it."""
-    with world.runtime.database.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA busy_timeout = 0")
-    other = sqlite.connect(str(world.folder / "btb.db"), isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    yield
-    other.execute("ROLLBACK")
-    other.close()
 
 
 @contextmanager
@@ -75,7 +66,7 @@ def test_a_locked_database_gives_a_page_that_holds_everything_and_sends_it_again
 ) -> None:
     before = dump(world)
     sent = [*page.values, ("next", "1")]
-    with locked(world):
+    with kept_locked(world):
         page.press()
         assert_not_saved_yet(page)
         assert page.values == sent
@@ -116,7 +107,7 @@ def test_sending_in_is_not_called_done_before_it_is(
 ) -> None:
     page.press("later").open(f"{session_address(page)}/review")
     before = dump(world)
-    with locked(world) if failure == "locked" else failing_at_commit(monkeypatch):
+    with kept_locked(world) if failure == "locked" else failing_at_commit(monkeypatch):
         page.press()
         assert_not_saved_yet(page)
     assert dump(world) == before
@@ -126,7 +117,7 @@ def test_sending_in_is_not_called_done_before_it_is(
 
 def test_the_other_buttons_of_a_session_wait_too(world: World, page: PlainBrowser) -> None:
     page.open(f"{session_address(page)}/")
-    with locked(world):
+    with kept_locked(world):
         page.press("lang", "en")
         assert_not_saved_yet(page)
     assert page.press().document.get("lang") == "en"
@@ -135,7 +126,7 @@ def test_the_other_buttons_of_a_session_wait_too(world: World, page: PlainBrowse
 def test_start_waits_and_begins_one_session(world: World) -> None:
     world.add(language="nb")
     browser = world.browser().open(world.invite())
-    with locked(world):
+    with kept_locked(world):
         assert browser.press().status == 503
         assert browser.press().status == 503
     assert browser.press().page == "parts"
@@ -144,7 +135,7 @@ def test_start_waits_and_begins_one_session(world: World) -> None:
 
 def test_reading_goes_on_while_another_process_writes(world: World, page: PlainBrowser) -> None:
     link = world.invite()
-    with locked(world):
+    with kept_locked(world):
         for path in ("/page/1", "/review", "/"):
             assert page.open(session_address(page) + path).status == 200
         assert world.browser().open(link).status == 200
@@ -164,6 +155,34 @@ def test_a_database_that_is_gone_gives_a_page_and_no_traceback(
     assert (page.status, page.page) == (503, "step")
     monkeypatch.undo()
     page.press()
+    assert values(world) == STORED
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        DBAPIError.instance("COMMIT", {}, errors.ReadOnlySqlTransaction("a standby by now"), errors.Error),
+        DBAPIError.instance("COMMIT", {}, errors.IdleInTransactionSessionTimeout("too slow"), errors.Error),
+        DBAPIError.instance("SELECT", {}, errors.InterfaceError("the connection is closed"), errors.Error),
+        DBAPIError.instance("COMMIT", {}, sqlite.DatabaseError("disk image is malformed"), sqlite.Error),
+        NoConnectionFree("every connection of the pool is in use"),
+    ],
+    ids=lambda failure: type(failure).__name__,
+)
+def test_whatever_the_database_answers_the_page_holds_what_was_typed(
+    world: World, page: PlainBrowser, monkeypatch: pytest.MonkeyPatch, failure: Exception
+) -> None:
+    sent = [*page.values, ("later", "1")]
+
+    def fail(_session: Session) -> None:
+        raise failure
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Session, "commit", fail)
+        page.press("later")
+        assert_not_saved_yet(page)
+        assert page.values == sent
+    assert page.press().page == "parts"
     assert values(world) == STORED
 
 

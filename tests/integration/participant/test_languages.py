@@ -172,6 +172,7 @@ def test_a_later_visit_can_be_walked_in_english_alone(world: World) -> None:
     assert {row.language for row in trail(world, number="BTB-002")} == {"en"}
 
 
+@pytest.mark.usefixtures("engine")
 def test_a_study_in_one_language_speaks_it_to_every_phone(tmp_path: Path) -> None:
     lines = PACKAGED_STUDY.read_text(encoding="utf-8").replace('["nb", "en"]', '["nb"]').splitlines()
     text = "\n".join(line for line in lines if ".en = " not in line)

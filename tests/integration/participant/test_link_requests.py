@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from btb_pro import clock
 from btb_pro.models.audit_event import AuditEvent
@@ -24,6 +24,7 @@ from tests.integration.participant.steps import (
     trail,
     with_class,
 )
+from tests.support.behind import kept_locked
 from tests.support.plain_browser import PlainBrowser
 from tests.support.world import COMMAND, World
 
@@ -415,21 +416,12 @@ def test_the_language_that_was_chosen_stays_to_the_end(added: World, page: str, 
 def test_a_database_that_is_busy_asks_to_try_again_and_the_wish_is_not_lost(added: World, page: str) -> None:
     link = added.invite(NUMBER)
     browser = added.browser().open(f"{link}/{page}")
-    wait_no_longer(added)
-    with added.runtime.database.writing() as session:
-        session.execute(select(Participant.id))
+    with kept_locked(added):
         assert browser.press().status == 503
     assert rows(added) == []
     sent = [(one.get("name", ""), one.get("value", "")) for one in browser.main_form.iter("input")]
     assert browser.send(browser.address, sent).page == "receipt"
     assert len(rows(added)) == 1
-
-
-def wait_no_longer(world: World) -> None:
-    """Let a locked database be told at once instead of after ten seconds."""
-    engine = world.runtime.database.engine
-    engine.dispose()
-    event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA busy_timeout=20"))
 
 
 def test_the_audit_trail_is_whole_after_every_kind_of_request(added: World) -> None:

@@ -144,6 +144,7 @@ def test_starting_marks_nothing_as_answered(world: World) -> None:
     assert stored["answer"] == stored["response"] == []
 
 
+@pytest.mark.usefixtures("engine")
 def test_a_link_has_at_most_100_characters_with_a_host_of_30(tmp_path: Path) -> None:
     world = make_world(tmp_path / "instance")
     host = "spm.sykehuset-innlandet.helse.n"[:30]

@@ -15,6 +15,7 @@ from btb_pro.services.verification import verify
 from tests.integration.participant.made_up import make_every_type
 from tests.integration.participant.model import Model, Row, Wrong
 from tests.integration.participant.steps import buttons, present, session_address
+from tests.support.engines import EngineName
 from tests.support.plain_browser import PlainBrowser
 from tests.support.world import World
 
@@ -27,6 +28,7 @@ TYPED = {
 class RandomVisit(RuleBasedStateMachine):
     """One tab of one session of the study with every type of question."""
 
+    engine = EngineName.SQLITE
     folder: TemporaryDirectory[str]
     world: World
     browser: PlainBrowser
@@ -36,7 +38,7 @@ class RandomVisit(RuleBasedStateMachine):
     def begin(self) -> None:
         """Press Start."""
         self.folder = TemporaryDirectory()
-        self.world = make_every_type(Path(self.folder.name) / "instance")
+        self.world = make_every_type(Path(self.folder.name) / "instance", self.engine)
         self.pages = pages_of([(self.world.runtime.instruments["every_type"], None)])
         self.browser = self.world.started()
         self.model = Model()
@@ -194,3 +196,13 @@ class RandomVisit(RuleBasedStateMachine):
 
 TestRandomVisit = RandomVisit.TestCase
 TestRandomVisit.settings = settings(max_examples=10, stateful_step_count=20, deadline=None)
+
+
+class RandomVisitOnPostgresql(RandomVisit):
+    """The same, kept in the other engine."""
+
+    engine = EngineName.POSTGRESQL
+
+
+TestRandomVisitOnPostgresql = RandomVisitOnPostgresql.TestCase
+TestRandomVisitOnPostgresql.settings = settings(max_examples=5, stateful_step_count=20, deadline=None)

@@ -7,15 +7,16 @@ import pytest
 
 from btb_pro.services.wordings import WordingNotApproved, approve_wording
 from tests.integration.participant.steps import count, dump, post, session_address, with_class
+from tests.support.engines import EngineName
 from tests.support.page_check import parse
 from tests.support.plain_browser import PlainBrowser
 from tests.support.world import COMMAND, World, make_world
 
 
 @pytest.fixture
-def strict(tmp_path: Path) -> World:
+def strict(tmp_path: Path, engine: EngineName) -> World:
     """A study that does not allow unapproved wordings."""
-    return make_world(tmp_path / "strict", allow_unapproved=False)
+    return make_world(tmp_path / "strict", allow_unapproved=False, engine=engine)
 
 
 def approve_all(world: World, *, but: tuple[str, str] = ("", "")) -> None:
@@ -72,6 +73,7 @@ def every_kind(world: World, link: str, dead: str) -> list[PlainBrowser]:
     return kinds
 
 
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("allows", [True, False])
 def test_every_page_says_that_it_is_a_test_as_long_as_unapproved_wording_is_allowed(
     tmp_path: Path, allows: bool

@@ -3,8 +3,8 @@
 import pytest
 
 from btb_pro.exports.codebook import codebook_header, codebook_rows
-from btb_pro.exports.tables import WIDE_KEYS, wide_header
-from btb_pro.exports.variables import study_variables
+from btb_pro.exports.tables import wide_header
+from btb_pro.exports.variables import WIDE_KEYS, study_variables
 from btb_pro.instruments.catalogue import load_instruments
 from btb_pro.instruments.names import LONGEST_NAME
 from btb_pro.study_file import PACKAGED_STUDY, read_study

@@ -1,10 +1,12 @@
 """A folder that appears whole under its name, or not at all."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
-from btb_pro.exports.folder import FolderTaken, new_folder
+from btb_pro.exports.folder import FolderTaken, new_folder, publish_file
 
 
 def _write_and_fail(target: Path) -> None:
@@ -85,3 +87,23 @@ def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
     with new_folder(tmp_path / "out") as folder:
         folder.publish()
     assert (tmp_path / "out").stat().st_mode & 0o077 == 0
+
+
+def test_a_file_gets_its_name_and_never_takes_anothers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("first", "second", "third"):
+        (tmp_path / name).write_text(name, encoding="utf-8")
+    publish_file(tmp_path / "first", tmp_path / "named")
+    with pytest.raises(FileExistsError):
+        publish_file(tmp_path / "second", tmp_path / "named")
+
+    def no_links(source: Path, target: Path) -> None:
+        raise OSError(errno.EPERM, "no links here")
+
+    monkeypatch.setattr(os, "link", no_links)
+    publish_file(tmp_path / "third", tmp_path / "other")
+    with pytest.raises(OSError, match="no links"):
+        publish_file(tmp_path / "second", tmp_path / "named")
+    assert (tmp_path / "named").read_text(encoding="utf-8") == "first"
+    assert (tmp_path / "other").read_text(encoding="utf-8") == "third"

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from btb_pro.exports.records import AnswerRow, FieldRecord
+from btb_pro.exports.records import AnswerRow, FieldRecord, Origin
 from btb_pro.instruments.catalogue import load_instruments
 from btb_pro.instruments.states import AnswerState, ItemState, StoredAnswer
 
@@ -18,7 +18,7 @@ def _field(*stored: tuple[AnswerState, str | None]) -> FieldRecord:
             stored=StoredAnswer(state, value),
             language="nb",
             wording_sha256="0" * 64,
-            mode="own_phone",
+            origin=Origin("own_phone"),
             shown_at=None,
             device_at=None,
             received_at=FIRST + timedelta(minutes=number),

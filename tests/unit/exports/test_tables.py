@@ -9,9 +9,9 @@ from btb_pro.exports.tables import (
     HISTORY_HEADER,
     LONG_HEADER,
     SCORES_HEADER,
-    WIDE_KEYS,
     device_offset,
 )
+from btb_pro.exports.variables import WIDE_KEYS
 from btb_pro.instruments.states import MISSING_CODES
 
 

@@ -11,10 +11,10 @@ from btb_pro.instruments.values import Refusal
 from btb_pro.participant.presenting import (
     PagePresenter,
     ShownItem,
-    refusal_text,
     shown_values,
     values_to_show,
 )
+from btb_pro.refused_values import refusal_text
 from btb_pro.services.present_answers import SeenAnswer
 from tests.support.world import World
 

@@ -1,5 +1,6 @@
 """Whoever tries too often waits longer and longer, and never for good."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,16 @@ from sqlalchemy import select
 
 from btb_pro import clock
 from btb_pro.models.rate_count import RateCount
-from btb_pro.services.limits import Limit, failures, forget, network_of, note_failure, take_back, wait_until
+from btb_pro.services.limits import (
+    Limit,
+    count_or_wait,
+    failures,
+    forget,
+    network_of,
+    note_failure,
+    take_back,
+    wait_until,
+)
 from tests.support.world import World
 
 LIMIT = Limit("test", free=3, longest=timedelta(minutes=1), window=timedelta(hours=1))
@@ -118,3 +128,15 @@ def test_no_pause_is_longer_than_the_longest_and_none_shrinks(failed: int, free:
     limit = Limit("x", free, timedelta(seconds=longest), timedelta(hours=1))
     assert timedelta(0) <= limit.pause(failed) <= limit.pause(failed + 1) <= limit.longest
     assert (limit.pause(failed) == timedelta(0)) == (failed <= free)
+
+
+def test_of_many_tries_side_by_side_no_more_than_the_free_ones_pass(world: World) -> None:
+    def attempt(_number: int) -> bool:
+        with world.runtime.database.writing() as session:
+            until = count_or_wait(session, LIMIT, "10.0.0.1", KEY)
+            session.commit()
+        return until is None
+
+    with ThreadPoolExecutor(12) as pool:
+        passed = sum(pool.map(attempt, range(24)))
+    assert passed == LIMIT.free + 1

@@ -10,17 +10,15 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from btb_pro.models.participant import Participant
+from btb_pro.services.participant_checks import NewParticipant
 from btb_pro.services.participant_import import (
     COLUMNS,
-    LARGEST_FILE,
-    FileFault,
-    ImportRefused,
     ImportRow,
     check_import,
     import_participants,
     read_participants,
 )
-from btb_pro.services.participants import NewParticipant
+from btb_pro.services.participant_tables import LARGEST_FILE, MOST_ROWS, FileFault, ImportRefused
 from tests.support.world import COMMAND, World
 
 PLAIN = "id,site,language,email,phone,day0\n1-001,oslo,nb,kari@hospital.example,40612345,2026-01-31\n"
@@ -80,7 +78,8 @@ def test_empty_columns_and_rows_that_a_spreadsheet_adds_are_passed_over() -> Non
         (b"id,site\n1,oslo,nb\n", 2, "3 cells, but the first line names 2 columns"),
         (b'id,site\n1,"oslo\n', 2, "quotation marks"),
         (b"id,site\n1,oslo\n2,os\0lo\n", 3, "NUL"),
-        ("id,site\n1,oslo\n2,tromsø\n".encode("cp1252"), 3, "CSV UTF-8"),
+        (b"id,site\n1,oslo\n2,troms\x81\n", 3, "CSV UTF-8"),
+        (b"id,site\n" + b"1,oslo\n" * (MOST_ROWS + 1), 0, "more than 2000 participants"),
         ("id,site\n1,oslo\n".encode("utf-16"), 1, "CSV UTF-8"),
         (b"id,site\n" + b"1,oslo\n" * LARGEST_FILE, 0, "larger than 1 MB"),
     ],
@@ -148,7 +147,7 @@ def test_every_bad_row_is_named_with_all_its_faults(world: World) -> None:
         b"1-002,oslo,,,,\n"
         b"1-001,oslo,,,,\n"
         b",paris,,,,\n"
-        b"1-003,oslo,sv,none,12,31.01.2026\n"
+        b"1-003,oslo,sv,none,12,31/01/2026\n"
         b"1-002,bergen,,,,\n"
     )
     with world.reading() as session, pytest.raises(ImportRefused) as caught:
@@ -161,7 +160,7 @@ def test_every_bad_row_is_named_with_all_its_faults(world: World) -> None:
         (5, "'sv' is no language of this study"),
         (5, "'none' is no e-mail address"),
         (5, "'12' is no phone number that exists"),
-        (5, "'31.01.2026' is no day"),
+        (5, "'31/01/2026' is no day"),
         (6, "'1-002' stands in line 2 already."),
     ]
 

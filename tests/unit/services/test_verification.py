@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from pysqlite3 import dbapi2 as sqlite
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
@@ -13,27 +12,16 @@ from btb_pro.models.audit_event import AuditEvent
 from btb_pro.models.audit_head import AuditHead
 from btb_pro.services.audit import FIRST_HASH, ChainBroken, event_hash
 from btb_pro.services.verification import verify
+from tests.support.behind import change, guards_off
+from tests.support.engines import EngineName, empty_database
 from tests.support.world import World
 
 
 @pytest.fixture
 def open_book(told: World) -> World:
     """The same, after somebody with the database in hand took its guards off."""
-    with told.writing() as session:
-        names = session.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all()
-        assert names
-        for name in names:
-            session.execute(text(f'DROP TRIGGER "{name}"'))
+    guards_off(told)
     return told
-
-
-def change(world: World, statement: str, *values: object) -> None:
-    """Run a statement behind the application's back, constraints and all."""
-    connection = sqlite.connect(str(world.folder / "btb.db"))
-    connection.execute("PRAGMA ignore_check_constraints = ON")
-    connection.execute(statement, values)
-    connection.commit()
-    connection.close()
 
 
 def proof(world: World) -> None:
@@ -56,8 +44,8 @@ def test_a_chain_that_nobody_touched_is_proven(told: World) -> None:
     assert result.answers == 5
 
 
-def test_a_database_without_events_is_proven_too(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'btb.db'}")
+def test_a_database_without_events_is_proven_too(tmp_path: Path, engine: EngineName) -> None:
+    database = Database(empty_database(tmp_path, engine))
     upgrade(database)
     with database.reading() as session:
         result = verify(session)
@@ -80,6 +68,7 @@ COLUMNS = {
     "study_version": "9",
     "previous_hash": "f" * 64,
     "hash": "f" * 64,
+    "row_changes": "[]",
 }
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from werkzeug.exceptions import BadRequest, Forbidden, RequestEntityTooLarge, UnsupportedMediaType
 from werkzeug.test import EnvironBuilder
 
-from btb_pro.participant.requests import drain, refuse_foreign, refuse_unreadable
+from btb_pro.incoming import drain, refuse_foreign, refuse_unreadable
 
 FORM = "application/x-www-form-urlencoded"
 BASE = "https://btb.example"

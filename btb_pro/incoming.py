@@ -27,14 +27,18 @@ def refuse_foreign(request: Request, base_url: str) -> None:
         raise Forbidden
 
 
-def refuse_unreadable(request: Request) -> None:
+def refuse_unreadable(request: Request, *, takes_files: bool = False) -> None:
     """Refuse a body that is no form of UTF-8 text. Reads the body once; the form is parsed from the copy.
+
+    A form with a file in it is left to the parser.
 
     Raises:
         BadRequest: bytes that are no UTF-8, or far too many fields.
         UnsupportedMediaType: another kind of body than a page's form.
         RequestEntityTooLarge: more bytes than any page has.
     """
+    if takes_files and request.mimetype == "multipart/form-data":
+        return
     body = request.get_data(cache=True)
     if body and request.mimetype != "application/x-www-form-urlencoded":
         raise UnsupportedMediaType

@@ -1,0 +1,1 @@
+"""What other machines say to us: reports of what became of a message."""

@@ -1,0 +1,137 @@
+"""btb-pro user: the accounts of the staff."""
+
+from collections.abc import Sequence
+
+import click
+
+from btb_pro import clock
+from btb_pro.cli.common import Change, Command, changing, open_instance
+from btb_pro.cli.tables import aligned
+from btb_pro.i18n import LANGUAGES
+from btb_pro.models.staff import Staff
+from btb_pro.roles import Role
+from btb_pro.services.known_staff import find_staff
+from btb_pro.services.staff_accounts import StaffDetails, add_staff, disable_staff, enable_staff, sites_text
+from btb_pro.services.staff_links import issue_link, link_address
+from btb_pro.services.staff_listing import list_staff, list_staff_periods
+
+
+@click.group("user")
+def user() -> None:
+    """Adds, lists and disables the accounts of the staff.
+
+    \b
+    Example:
+      btb-pro user list
+    """
+
+
+@user.command("add", cls=Command)
+@click.argument("email")
+@click.option("--role", required=True, type=click.Choice([role.value for role in Role]))
+@click.option("--site", "sites", multiple=True, metavar="CODE", help="Once for each; without it, all.")
+@click.option("--name", default="", help="Else the part of the address before the @.")
+@click.option("--language", type=click.Choice(LANGUAGES), help="Else the browser's own language decides.")
+def add(email: str, role: str, sites: Sequence[str], name: str, language: str | None) -> None:
+    """Adds an account and prints its one-time link, alone on standard output.
+
+    Whoever opens the link first chooses the password: hand it over in private. It is good for seven days.
+
+    \b
+    Example:
+      btb-pro user add kari@hospital.example --role coordinator --site oslo --name "Kari Berg"
+    """
+    details = StaffDetails(
+        name=name or email.partition("@")[0],
+        role=Role(role),
+        sites=frozenset(sites) or None,
+        language=language,
+    )
+    with changing() as change:
+        staff = add_staff(change.session, change.context, change.runtime, email, details)
+        address = _link(change, staff)
+    click.echo(address)
+
+
+@user.command("list", cls=Command)
+@click.option("--history", is_flag=True, help="Who had which role where, from when to when.")
+def list_all(history: bool) -> None:
+    """Lists the accounts, or with --history every role that somebody had, in Norwegian time.
+
+    \b
+    Example:
+      btb-pro user list --history
+    """
+    with open_instance() as runtime, runtime.database.reading() as session:
+        if history:
+            rows = [["email", "name", "role", "sites", "from", "until"]]
+            for period in list_staff_periods(session):
+                until = clock.local_text(period.ended_at)[:16] if period.ended_at else "-"
+                since = clock.local_text(period.began_at)[:16]
+                sites = sites_text(period.sites)
+                rows.append([period.email, period.name, period.role.value, sites, since, until])
+        else:
+            rows = [["email", "name", "role", "sites", "state", "second factor"]]
+            for one in list_staff(session):
+                factor = "yes" if one.has_second_factor else "no"
+                rows.append(
+                    [one.email, one.name, one.role.value, sites_text(one.sites), one.state.value, factor]
+                )
+    if len(rows) == 1:
+        click.echo("There are no accounts yet: see btb-pro user add --help.", err=True)
+        return
+    for line in aligned(rows):
+        click.echo(line)
+
+
+@user.command("link", cls=Command)
+@click.argument("email")
+@click.option("--new-phone", is_flag=True, help="The phone is lost: password and second factor go at once.")
+def link(email: str, new_phone: bool) -> None:
+    """Prints a new one-time link for an account, alone on standard output; older ones end.
+
+    \b
+    Example:
+      btb-pro user link kari@hospital.example
+    """
+    with changing() as change:
+        staff = find_staff(change.session, email)
+        address = _link(change, staff, forgets_second_factor=new_phone)
+    click.echo(address)
+
+
+@user.command("disable", cls=Command)
+@click.argument("email")
+def disable(email: str) -> None:
+    """Lets an account sign in no more; whoever is signed in with it is out at the next click.
+
+    \b
+    Example:
+      btb-pro user disable kari@hospital.example
+    """
+    with changing() as change:
+        staff = find_staff(change.session, email)
+        disable_staff(change.session, change.context, staff)
+        click.echo(f"Disabled {staff.email}.")
+
+
+@user.command("enable", cls=Command)
+@click.argument("email")
+def enable(email: str) -> None:
+    """Lets a disabled account sign in again, with the password that it had.
+
+    \b
+    Example:
+      btb-pro user enable kari@hospital.example
+    """
+    with changing() as change:
+        staff = find_staff(change.session, email)
+        enable_staff(change.session, change.context, staff)
+        click.echo(f"Enabled {staff.email}.")
+
+
+def _link(change: Change, staff: Staff, *, forgets_second_factor: bool = False) -> str:
+    made = issue_link(
+        change.session, change.context, change.runtime, staff, forgets_second_factor=forgets_second_factor
+    )
+    return link_address(change.runtime, made)

@@ -1,0 +1,67 @@
+"""btb-pro work: sends what is due."""
+
+import signal
+import threading
+
+import click
+
+from btb_pro.cli.common import Command, open_instance
+from btb_pro.messaging.outcome import Fate
+from btb_pro.services.handing_over import require_servers
+from btb_pro.services.runtime import Runtime
+from btb_pro.services.worker import Done, Worker, would_send
+
+
+@click.command("work", cls=Command)
+@click.option("--once", is_flag=True, help="One round, for cron.")
+@click.option("--dry-run", is_flag=True, help="Prints what would go out, without addresses; sends nothing.")
+@click.option("--every", default=5, show_default=True, type=click.IntRange(1, 86400), metavar="SECONDS")
+def work(once: bool, dry_run: bool, every: int) -> None:
+    """Sends invitations, reminders and codes as they fall due, until it is stopped.
+
+    Several may run at once; killed at any point, none sends a message twice.
+
+    \b
+    Example:
+      btb-pro work --once
+    """
+    with open_instance() as runtime:
+        if dry_run:
+            _tell(runtime)
+            return
+        servers = require_servers(runtime)
+        stopping = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stopping.set())
+        if not once:
+            click.echo(f"Sending what is due, every {every} s. Stop with Ctrl-C.", err=True)
+        worker = Worker(runtime, servers, stopping.is_set)
+        while not stopping.is_set():
+            for done in worker.round():
+                click.echo(_line(done), err=True)
+            if once:
+                return
+            stopping.wait(every)
+
+
+def _tell(runtime: Runtime) -> None:
+    planned = would_send(runtime)
+    for one in planned:
+        to = f"{one.study_number} {one.visit}" if one.study_number else "staff"
+        click.echo(f"would send: {one.kind} by {one.channel} to {to}")
+    click.echo(f"{len(planned)} would go out now. Nothing was sent.")
+
+
+def _line(done: Done) -> str:
+    claim, outcome = done.claim, done.outcome
+    # Numbers of our own only: no study number and no address in what may end in a system's log.
+    what = f"message {claim.message_id}, {claim.kind} by {claim.channel}"
+    if outcome is None:
+        return f"{what}: called off ({claim.reason})"
+    fates = {
+        Fate.ACCEPTED: "sent",
+        Fate.REFUSED: "refused",
+        Fate.LATER: "not taken now",
+        Fate.UNKNOWN: "unknown",
+    }
+    return f"{what}: {fates[outcome.fate]}{f' ({outcome.reason})' if outcome.reason else ''}"

@@ -1,0 +1,145 @@
+"""One participant's link to one visit: sent, sent again, replaced, ended. What will be sent is shown."""
+
+from flask import abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+
+from btb_pro.console.blueprint import allow, console
+from btb_pro.console.desk import Desk, at_desk
+from btb_pro.console.message_words import not_approved, press_again, refusal_sentence
+from btb_pro.models.visit import Visit
+from btb_pro.roles import Permission
+from btb_pro.services.invitations import (
+    InvitationRefused,
+    WhyRefused,
+    find_visit,
+    live_invitation,
+    revoke_invitation,
+)
+from btb_pro.services.inviting import Preview, invite_participant, open_channels, preview, why_not
+from btb_pro.services.link_states import link_states
+from btb_pro.services.messages import messages_of_visit, newest_number
+from btb_pro.services.wordings import WordingNotApproved
+
+
+class PressForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
+    """A form that holds its token, and buttons."""
+
+
+@console.get("/participants/<number>/link/<code>")
+@allow(Permission.INVITE)
+def link(number: str, code: str) -> ResponseReturnValue:
+    """How far the link has come, and every message that carried it."""
+    with at_desk() as desk:
+        visit = _visit(desk, number, code)
+        states = link_states(desk.db, desk.runtime.study, [visit.id], desk.runtime.instruments)
+        return render_template(
+            "console/link.html",
+            number=number,
+            code=code,
+            status=states[visit.id],
+            live=live_invitation(desk.db, visit),
+            messages=messages_of_visit(desk.db, visit),
+            done=request.args.get("done", ""),
+        )
+
+
+@console.get("/participants/<number>/invite/<code>")
+@allow(Permission.INVITE)
+def invite(number: str, code: str) -> ResponseReturnValue:
+    """Choose how, and see what will be sent. Writes nothing."""
+    with at_desk() as desk:
+        return _invite_page(desk, number, _visit(desk, number, code), request.args.get("channel", ""))
+
+
+@console.post("/participants/<number>/invite/<code>")
+@allow(Permission.INVITE)
+def send_invitation(number: str, code: str) -> ResponseReturnValue:
+    """Put the message into the queue."""
+    channel = request.form.get("channel", "")
+    with at_desk(writes=True) as desk:
+        visit = _visit(desk, number, code)
+        if not PressForm().validate_on_submit():
+            return _invite_page(desk, number, visit, channel, press_again()), 409
+        try:
+            if channel not in open_channels(desk.runtime):
+                raise InvitationRefused(WhyRefused.CHANNEL_OFF, "")
+            invite_participant(
+                desk.db,
+                desk.context,
+                desk.runtime,
+                number,
+                code,
+                channel,
+                replace="new" in request.form,
+                after=request.form.get("after", 0, int),
+            )
+        except InvitationRefused as error:
+            return _invite_page(desk, number, visit, channel, refusal_sentence(error.why)), 409
+        except WordingNotApproved:
+            return _invite_page(desk, number, visit, channel, not_approved()), 409
+    return redirect(url_for("console.link", number=number, code=code, done="queued"), 303)
+
+
+@console.get("/participants/<number>/revoke/<code>")
+@allow(Permission.INVITE)
+def revoke(number: str, code: str) -> ResponseReturnValue:
+    """Ask once more before a link is ended."""
+    with at_desk() as desk:
+        _visit(desk, number, code)
+        return render_template("console/revoke.html", number=number, code=code, form=PressForm(), wrong="")
+
+
+@console.post("/participants/<number>/revoke/<code>")
+@allow(Permission.INVITE)
+def end_link(number: str, code: str) -> ResponseReturnValue:
+    """End the link at once; the answers stay."""
+    with at_desk(writes=True) as desk:
+        _visit(desk, number, code)
+        wrong = "" if PressForm().validate_on_submit() else press_again()
+        if not wrong:
+            try:
+                revoke_invitation(desk.db, desk.context, desk.runtime, number, code)
+            except InvitationRefused as error:
+                wrong = refusal_sentence(error.why)
+        if wrong:
+            page = render_template(
+                "console/revoke.html", number=number, code=code, form=PressForm(formdata=None), wrong=wrong
+            )
+            return page, 409
+    return redirect(url_for("console.link", number=number, code=code, done="ended"), 303)
+
+
+def _visit(desk: Desk, number: str, code: str) -> Visit:
+    participant = desk.participant(number)
+    try:
+        return find_visit(desk.db, desk.runtime, participant, code)
+    except InvitationRefused:
+        abort(404)
+
+
+def _invite_page(desk: Desk, number: str, visit: Visit, channel: str, wrong: str = "") -> str:
+    participant = desk.participant(number)
+    channels = open_channels(desk.runtime)
+    refused = why_not(desk.db, desk.runtime, participant, channel) if channel in channels else None
+    shown: Preview | None = None
+    if channel in channels:
+        try:
+            shown = preview(desk.db, desk.runtime, number, visit.code, channel)
+        except InvitationRefused as error:
+            refused = error.why
+    if refused is not None and not wrong:
+        wrong = refusal_sentence(refused)
+    return render_template(
+        "console/invite.html",
+        number=number,
+        code=visit.code,
+        channels=channels,
+        channel=channel,
+        preview=None if refused is not None else shown,
+        after=newest_number(messages_of_visit(desk.db, visit)),
+        is_new="new" in request.values,
+        has_link=live_invitation(desk.db, visit) is not None,
+        form=PressForm(formdata=None),
+        wrong=wrong,
+    )

@@ -1,0 +1,174 @@
+"""A visit's link without e-mail or SMS: printed as letter or card, or answered here on a tablet."""
+
+from flask import Response, abort, redirect, render_template, request, session
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale, gettext
+from flask_login import logout_user
+from flask_wtf import FlaskForm
+
+from btb_pro.console.blueprint import allow, console
+from btb_pro.console.desk import Desk, at_desk
+from btb_pro.exports.letters import Letter, cards_pdf, letters_pdf
+from btb_pro.models.participant import Participant
+from btb_pro.models.visit import Visit
+from btb_pro.roles import Permission
+from btb_pro.services.invitations import issue_invitation
+from btb_pro.services.known_visits import NoLink, find_visit, why_no_link, why_not_open
+from btb_pro.services.letters import MOST_AT_ONCE, letters_due, preview_letter, print_letter
+from btb_pro.services.staff_sessions import end_session
+from btb_pro.services.tablet import open_tablet
+
+_MAKERS = {"letter": letters_pdf, "card": cards_pdf}
+
+
+class PressForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
+    """A form that has its token and buttons; what is ticked is read by name."""
+
+
+@console.get("/participants/<number>/at-hand/<visit>")
+@allow(Permission.INVITE)
+def at_hand(number: str, visit: str) -> ResponseReturnValue:
+    """One visit: answer here, print, type in from paper."""
+    with at_desk() as desk:
+        return _at_hand(desk, *_visit(desk, number, visit))
+
+
+@console.post("/participants/<number>/answer-here/<visit>")
+@allow(Permission.INVITE)
+def answer_here(number: str, visit: str) -> ResponseReturnValue:
+    """Sign this browser out, then open the participant's pages in it."""
+    with at_desk(writes=True) as desk:
+        participant, found = _visit(desk, number, visit)
+        refused = why_not_open(desk.db, desk.runtime, participant, found)
+        if refused is not None or not PressForm().validate_on_submit():
+            return _at_hand(desk, participant, found, refused), 409
+        invitation = issue_invitation(desk.db, desk.context, desk.runtime, number, visit)
+        desk.db.flush()
+        address = open_tablet(desk.db, desk.context, desk.runtime, participant, invitation)
+        end_session(desk.db, desk.context, desk.signed_in)
+    logout_user()
+    session.clear()
+    return redirect(address, 303)
+
+
+@console.post("/participants/<number>/letter/<visit>.pdf")
+@allow(Permission.INVITE)
+def letter(number: str, visit: str) -> ResponseReturnValue:
+    """One letter or card; it counts as sent."""
+    with at_desk(writes=True) as desk:
+        participant, found = _visit(desk, number, visit)
+        refused = why_no_link(desk.db, desk.runtime, participant, found)
+        if refused is not None or not PressForm().validate_on_submit():
+            return _at_hand(desk, participant, found, refused), 409
+        made = _print(desk, participant, found)
+    return _pdf([made])
+
+
+@console.get("/participants/<number>/letter/<visit>/preview.pdf")
+@allow(Permission.INVITE)
+def letter_preview(number: str, visit: str) -> ResponseReturnValue:
+    """The letter as it would be printed, with square and code that open nothing; nothing is sent."""
+    with at_desk() as desk:
+        participant, found = _visit(desk, number, visit)
+        if why_no_link(desk.db, desk.runtime, participant, found) is not None:
+            abort(404)
+        return _pdf([preview_letter(desk.runtime, participant, found)], "letter")
+
+
+@console.get("/letters")
+@allow(Permission.INVITE)
+def letters() -> ResponseReturnValue:
+    """Everybody whose visit is open and whom no message has gone out to."""
+    with at_desk() as desk:
+        return _letters(desk)
+
+
+@console.post("/letters.pdf")
+@allow(Permission.INVITE)
+def print_letters() -> ResponseReturnValue:
+    """The letters or cards of all that were ticked, in one file."""
+    with at_desk(writes=True) as desk:
+        picked = request.form.getlist("pick")[:MOST_AT_ONCE]
+        if not PressForm().validate_on_submit():
+            return _letters(desk, gettext("Nothing was printed yet. Press the button again."), picked), 409
+        made = []
+        for one in picked:
+            number, _, code = one.partition("/")
+            participant, found = _visit(desk, number, code)
+            if why_no_link(desk.db, desk.runtime, participant, found) is None:
+                made.append(_print(desk, participant, found))
+        if not made:
+            return _letters(desk, gettext("Tick at least one whose visit can still be answered.")), 422
+    # Whoever answered or was withdrawn meanwhile is no part of the file, and no longer on the list.
+    return _pdf(made)
+
+
+def no_link_sentence(code: NoLink) -> str:
+    """Why a visit cannot be answered by a link now, and what to do."""
+    sentences: dict[NoLink, str] = {
+        NoLink.ASKS_NOTHING: gettext("This visit asks no questions."),
+        NoLink.WITHDRAWN: gettext("The participant has left the study: no link is given out."),
+        NoLink.SUBMITTED: gettext("The answers of this visit are in already."),
+        NoLink.NOT_APPROVED: gettext(
+            "The questions of this visit are not approved yet. Tell whoever is responsible for the study."
+        ),
+        NoLink.NOT_OPEN_YET: gettext("It is too early: the visit is not open yet."),
+        NoLink.OVER: gettext("The time for answering is over. Move the visit first, if its day is wrong."),
+    }
+    return sentences[code]
+
+
+def _visit(desk: Desk, number: str, code: str) -> tuple[Participant, Visit]:
+    participant = desk.participant(number)
+    found = find_visit(desk.db, desk.runtime, participant, code)
+    if found is None:
+        abort(404)
+    return participant, found
+
+
+def _print(desk: Desk, participant: Participant, visit: Visit) -> Letter:
+    is_in_all = request.form.get("language") == "all"
+    return print_letter(
+        desk.db, desk.context, desk.runtime, participant.study_number, visit.code, all_languages=is_in_all
+    )
+
+
+def _pdf(made: list[Letter], kind: str = "") -> Response:
+    wished = kind or request.form.get("kind", "")
+    name = wished if wished in _MAKERS else "letter"
+    response = Response(_MAKERS[name](made), mimetype="application/pdf")
+    # No study number: the name of a file travels further than the file is meant to.
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
+    return response
+
+
+def _at_hand(desk: Desk, participant: Participant, visit: Visit, refused: NoLink | None = None) -> str:
+    no_link = why_no_link(desk.db, desk.runtime, participant, visit)
+    not_open = why_not_open(desk.db, desk.runtime, participant, visit)
+    shown = refused or no_link
+    return render_template(
+        "console/at_hand.html",
+        number=participant.study_number,
+        visit=visit.code,
+        title=desk.runtime.study.visit(visit.code).title[str(get_locale())],
+        notice=no_link_sentence(shown) if shown else "",
+        can_print=no_link is None,
+        not_open=no_link_sentence(not_open) if not_open else "",
+        form=PressForm(),
+    )
+
+
+def _letters(desk: Desk, notice: str = "", picked: list[str] | None = None) -> str:
+    study, language = desk.runtime.study, str(get_locale())
+    due = letters_due(desk.db, desk.runtime, desk.signed_in.sites)
+    keys = {one: f"{one.study_number}/{one.visit}" for one in due}
+    return render_template(
+        "console/letters.html",
+        due=[
+            (keys[one], one, study.visit(one.visit).title[language], study.site(one.site).name) for one in due
+        ],
+        picked=set(picked) if picked is not None else {keys[one] for one in due if not one.has_contact},
+        most=MOST_AT_ONCE,
+        notice=notice,
+        form=PressForm(),
+    )

@@ -1,0 +1,70 @@
+"""One message: what became of it, and the button that settles it."""
+
+from flask import abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_wtf import FlaskForm
+
+from btb_pro.console.blueprint import allow, console
+from btb_pro.console.desk import Desk, at_desk
+from btb_pro.console.message_words import press_again, refusal_sentence
+from btb_pro.roles import Permission
+from btb_pro.services.invitations import InvitationRefused
+from btb_pro.services.messages import (
+    Settlement,
+    SettlementRefused,
+    ShownMessage,
+    find_message,
+    settle_message,
+)
+
+
+class SettleForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
+    """A form that holds its token; the button that was pressed says what is decided."""
+
+
+@console.get("/messages/<int:number>")
+@allow(Permission.INVITE)
+def message(number: int) -> ResponseReturnValue:
+    """What became of a message."""
+    with at_desk() as desk:
+        return _page(_message(desk, number), is_settled="settled" in request.args)
+
+
+@console.post("/messages/<int:number>")
+@allow(Permission.INVITE)
+def settle(number: int) -> ResponseReturnValue:
+    """Record what a person decided about it."""
+    with at_desk(writes=True) as desk:
+        shown = _message(desk, number)
+        pressed = request.form.get("settle", "")
+        if not SettleForm().validate_on_submit() or pressed not in list(Settlement):
+            return _page(shown, press_again()), 409
+        try:
+            with desk.db.begin_nested():
+                settle_message(desk.db, desk.context, desk.runtime, number, Settlement(pressed))
+        except SettlementRefused:
+            return _page(
+                _message(desk, number), gettext("Somebody else has seen to it, or it was sent meanwhile.")
+            ), 409
+        except InvitationRefused as error:
+            return _page(shown, refusal_sentence(error.why)), 409
+    return redirect(url_for("console.message", number=number, settled=1), 303)
+
+
+def _message(desk: Desk, number: int) -> ShownMessage:
+    """A message to a participant of this person's hospitals; any other is 404."""
+    found = find_message(desk.db, number)
+    if found is None or not desk.signed_in.works_for(found.site):
+        abort(404)
+    return found
+
+
+def _page(shown: ShownMessage, wrong: str = "", *, is_settled: bool = False) -> str:
+    return render_template(
+        "console/message.html",
+        shown=shown,
+        wrong=wrong,
+        is_settled=is_settled,
+        form=SettleForm(formdata=None),
+    )

@@ -1,0 +1,50 @@
+"""The formats by name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from btb_pro.exports.csv_files import write_csv_files, write_excel_csv_files
+from btb_pro.exports.fhir import write_fhir_bundle
+from btb_pro.exports.names import Target
+from btb_pro.exports.odm import write_odm, write_transactional_odm
+from btb_pro.exports.redcap import write_redcap_files
+from btb_pro.exports.statistics import write_spss, write_stata
+from btb_pro.exports.workbook import write_workbook
+from btb_pro.exports.writing import Writer
+
+
+class ExportFormat(StrEnum):
+    """What an export is written as."""
+
+    CSV = "csv"
+    CSV_EXCEL = "csv-excel"
+    XLSX = "xlsx"
+    REDCAP = "redcap"
+    ODM = "odm"
+    ODM_TRANSACTIONAL = "odm-transactional"
+    FHIR = "fhir"
+    SPSS = "spss"
+    STATA = "stata"
+
+
+@dataclass(frozen=True, slots=True)
+class FormatRules:
+    """How a format is written, and whose names it takes."""
+
+    write: Writer
+    target: Target = Target.CSV
+    takes_mapping: bool = True
+
+
+FORMATS: Mapping[ExportFormat, FormatRules] = {
+    ExportFormat.CSV: FormatRules(write_csv_files),
+    ExportFormat.CSV_EXCEL: FormatRules(write_excel_csv_files),
+    ExportFormat.XLSX: FormatRules(write_workbook),
+    ExportFormat.REDCAP: FormatRules(write_redcap_files, Target.REDCAP),
+    ExportFormat.ODM: FormatRules(write_odm, Target.ODM),
+    ExportFormat.ODM_TRANSACTIONAL: FormatRules(write_transactional_odm, Target.ODM),
+    ExportFormat.FHIR: FormatRules(write_fhir_bundle, takes_mapping=False),
+    ExportFormat.SPSS: FormatRules(write_spss, takes_mapping=False),
+    ExportFormat.STATA: FormatRules(write_stata, takes_mapping=False),
+}

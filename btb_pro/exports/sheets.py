@@ -1,0 +1,50 @@
+"""The five tables that a person or a program reads, whatever they are written into."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from btb_pro.exports.codebook import codebook_header, codebook_rows
+from btb_pro.exports.dataset import Dataset
+from btb_pro.exports.tables import (
+    HISTORY_HEADER,
+    LONG_HEADER,
+    SCORES_HEADER,
+    TableStyle,
+    TextRow,
+    history_row,
+    long_rows,
+    score_rows,
+    wide_header,
+    wide_row,
+)
+from btb_pro.exports.writing import WriteOptions
+
+AddRow = Callable[[Sequence[str]], None]
+
+
+def table_headers(dataset: Dataset, options: WriteOptions, style: TableStyle) -> Mapping[str, TextRow]:
+    """Each table's columns, in the order in which the tables stand."""
+    return {
+        "wide": wide_header(dataset.variables, style),
+        "long": list(LONG_HEADER),
+        "history": list(HISTORY_HEADER),
+        "scores": list(SCORES_HEADER),
+        "codebook": codebook_header(options.codebook, style),
+    }
+
+
+def fill_tables(
+    dataset: Dataset, options: WriteOptions, style: TableStyle, add: Mapping[str, AddRow]
+) -> None:
+    """Hand every row to its table, in one pass over the visits and one over the history."""
+    variables = dataset.variables
+    by_field = variables.by_field()
+    for visit in dataset.visits():
+        add["wide"](wide_row(visit, variables, style))
+        for row in long_rows(visit, by_field, style):
+            add["long"](row)
+        for row in score_rows(visit, style):
+            add["scores"](row)
+    for record in dataset.history():
+        add["history"](history_row(record, style))
+    for row in codebook_rows(dataset.study, variables, options.codebook, style):
+        add["codebook"](row)

@@ -1,0 +1,105 @@
+"""The study file's safety rules: which answer, and who is told. `docs/study-file.md` explains the keys."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from difflib import get_close_matches
+from types import MappingProxyType
+
+from btb_pro.instruments.model import Field
+from btb_pro.study import EVERY_OTHER_SITE, SafetyContact, SafetyRule
+from btb_pro.toml_lines import Table
+
+SAFETY_KEYS = ("code", "item", "answers", "contact")
+
+_CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_CODE_LENGTH = 26
+_EMAIL = re.compile(r"[^\s@,;:<>()\[\]\"\\]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]{0,250}\.[A-Za-z]{2,63}")
+_PHONE = re.compile(r"\+[1-9][0-9]{7,14}")
+
+
+def read_safety_rules(
+    document: Table, fields: Sequence[Field], sites: Collection[str]
+) -> tuple[SafetyRule, ...]:
+    """The rules of every ``[[safety]]``; none where the file has none. Mistakes are noted in the document.
+
+    `fields` are those that a visit of the study asks.
+    """
+    rules: list[SafetyRule] = []
+    for table in document.tables("safety", is_optional=True):
+        for key in table.keys:
+            if key not in SAFETY_KEYS:
+                table.note(f'Unknown key "{key}". {_hint(key, SAFETY_KEYS)}', key)
+        rule = SafetyRule(_code(table), *_watched(table, fields), _contacts(table, sites))
+        if table.is_sound("code") and rule.code in [other.code for other in rules]:
+            table.note(f'The safety rule "{rule.code}" is there twice. Expected a code of its own.', "code")
+        rules.append(rule)
+    return tuple(rules)
+
+
+def _code(table: Table) -> str:
+    code = table.text("code", 'a code in quotes such as "thoughts"')
+    if table.is_sound("code") and not (_CODE.fullmatch(code) and len(code) <= _CODE_LENGTH):
+        table.note(
+            f'The code "{code}" is not legal. Expected at most {_CODE_LENGTH} characters: a small letter a-z,'
+            " then small letters, digits and single underscores.",
+            "code",
+        )
+    return code
+
+
+def _watched(table: Table, fields: Sequence[Field]) -> tuple[str, frozenset[str]]:
+    """The field that a rule watches, and the answers that it waits for."""
+    with_choices = {field.code: field for field in fields if field.choices}
+    item = table.text("item", 'a question\'s code in quotes such as "hscl_suicidal"')
+    if table.is_sound("item") and item not in with_choices:
+        sentence = f'No visit asks a question "{item}" with answers to choose from.'
+        table.note(f"{sentence} {_hint(item, with_choices)}", "item")
+    answers = table.texts("answers", 'a list of answers\' codes in quotes such as ["3", "4"]')
+    if not answers and table.is_sound("answers"):
+        table.note("answers is empty. Expected the codes that raise the alert.", "answers")
+    if table.is_sound("item"):
+        known = [choice.code for choice in with_choices[item].choices]
+        for position, answer in answers.items():
+            if answer not in known:
+                table.note(f'{item} has no answer "{answer}". {_hint(answer, known)}', "answers", position)
+    return item, frozenset(answers.values())
+
+
+def _contacts(table: Table, sites: Collection[str]) -> Mapping[str, SafetyContact]:
+    below = table.table("contact", 'who is told, such as contact.others = "safety@hospital.example"')
+    if not table.is_sound("contact"):
+        return {}
+    known = [*sites, EVERY_OTHER_SITE]
+    contacts = {}
+    for site in below.keys:
+        if site not in known:
+            below.note(f'The study has no site "{site}". {_hint(site, known)}', site)
+        contact = _contact(below.text(site))
+        if contact is not None:
+            contacts[site] = contact
+        elif below.is_sound(site):
+            below.note(
+                f"contact.{site} is no address that a message reaches."
+                ' Expected an e-mail address, or a phone number such as "+4799999999".',
+                site,
+            )
+    missing = [site for site in sites if site not in below.keys]
+    if missing and EVERY_OTHER_SITE not in below.keys:
+        table.note(
+            f"Nobody is told for {', '.join(missing)}. Expected a contact for each site,"
+            f" or contact.{EVERY_OTHER_SITE}.",
+            "contact",
+        )
+    return MappingProxyType(contacts)
+
+
+def _contact(text: str) -> SafetyContact | None:
+    if _EMAIL.fullmatch(text):
+        return SafetyContact("email", text)
+    number = text.replace(" ", "")
+    return SafetyContact("sms", number) if _PHONE.fullmatch(number) else None
+
+
+def _hint(word: str, known: Collection[str]) -> str:
+    close = get_close_matches(word.lower(), list(known), n=1)
+    return f'Did you mean "{close[0]}"?' if close else f"Expected one of {', '.join(known)}."

@@ -1,0 +1,170 @@
+"""What a queued message says and whom it reaches, made when it is sent and not before.
+
+Whatever has happened since it was queued is looked at again here: nothing goes to somebody who has answered,
+left, or asked for silence, nor to a link that is dead.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from btb_pro import clock
+from btb_pro.messaging.texts import Facts, Written, write_message
+from btb_pro.models.contact import Contact
+from btb_pro.models.invitation import Invitation
+from btb_pro.models.message import Message
+from btb_pro.models.participant import Participant
+from btb_pro.models.step_code import StepCode
+from btb_pro.models.visit import Visit
+from btb_pro.services.invitations import link_address
+from btb_pro.services.made_requests import is_stopped
+from btb_pro.services.opened_links import LinkState, link_state
+from btb_pro.services.runtime import Runtime
+from btb_pro.services.step_codes import CodeGone, code_for, is_live
+from btb_pro.study import Study
+
+CONTACT_KIND = {"email": "email", "sms": "phone"}
+"""Channel to the kind of contact that it needs."""
+
+
+class CalledOff(Exception):
+    """A message is not to be sent any more. The reason is a code of ours."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message that is ready to be handed over."""
+
+    address: str
+    written: Written
+    stop_link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """A participant, and the link that a message to them carries."""
+
+    invitation: Invitation
+    visit: Visit
+    participant: Participant
+
+
+Maker = Callable[[Session, Runtime, Message], Outgoing]
+"""Makes a message of one kind. It may write rows: they are committed with the claim."""
+
+
+def compose(
+    session: Session, runtime: Runtime, message: Message, makers: Mapping[str, Maker] | None = None
+) -> Outgoing:
+    """The message with its address.
+
+    Raises:
+        CalledOff: it must not be sent any more, or nobody makes messages of its kind.
+    """
+    maker = (makers or MAKERS).get(message.kind)
+    if maker is None:
+        raise CalledOff("kind_unknown")
+    return maker(session, runtime, message)
+
+
+def addressee_of(session: Session, message: Message) -> Addressee | None:
+    """The participant whom a message is for; None when it is for staff."""
+    row = session.execute(
+        select(Invitation, Visit, Participant)
+        .join(Visit, Visit.id == Invitation.visit_id)
+        .join(Participant, Participant.id == Visit.participant_id)
+        .where(Invitation.id == message.invitation_id)
+    ).first()
+    return None if row is None else Addressee(*row)
+
+
+def contact_of(session: Session, participant: Participant, channel: str) -> Contact | None:
+    """The sealed contact that a channel needs, if there is one."""
+    return session.execute(
+        select(Contact).where(
+            Contact.participant_id == participant.id, Contact.kind == CONTACT_KIND.get(channel, "")
+        )
+    ).scalar_one_or_none()
+
+
+def open_contact(runtime: Runtime, contact: Contact) -> str:
+    """The address that a contact holds.
+
+    Raises:
+        SealBroken: its key is gone, or it was changed.
+    """
+    return runtime.sealer.open(contact.sealed, f"contact/{contact.participant_id}/{contact.kind}")
+
+
+def language_of(study: Study, participant: Participant) -> str:
+    """The language of messages to a participant: the study's first where none was said."""
+    return participant.language if participant.language in study.languages else study.languages[0]
+
+
+def facts_of(runtime: Runtime, addressee: Addressee, language: str, link: str) -> Facts:
+    """What a message about a link may say."""
+    study = runtime.study
+    asked = study.visit(addressee.visit.code)
+    return Facts(
+        asker=study.text(study.asker, language),
+        phone=study.site(addressee.participant.site_code).phone,
+        link=link,
+        minutes=asked.minutes,
+        last_day=clock.last_day(addressee.invitation.expires_at),
+        stop_link=f"{link}/stop",
+        is_test=study.allow_unapproved_wording,
+    )
+
+
+def _to_participant(session: Session, runtime: Runtime, message: Message) -> Outgoing:
+    addressee = addressee_of(session, message)
+    if addressee is None:
+        raise CalledOff("kind_unknown")
+    state = link_state(addressee.invitation, addressee.visit, addressee.participant, clock.now())
+    if state not in (LinkState.OPEN, LinkState.NOT_OPEN_YET):
+        raise CalledOff(state.value)
+    if is_stopped(session, addressee.participant):
+        raise CalledOff("stopped")
+    contact = contact_of(session, addressee.participant, message.channel)
+    if contact is None:
+        raise CalledOff("no_contact")
+    if contact.failed_at is not None:
+        raise CalledOff("contact_failed")
+    link = link_address(runtime, addressee.invitation)
+    facts = facts_of(runtime, addressee, message.language, link)
+    written = write_message(message.kind, message.language, facts)
+    return Outgoing(open_contact(runtime, contact), written, facts.stop_link)
+
+
+def _code(session: Session, runtime: Runtime, message: Message) -> Outgoing:
+    """A one-time code goes to whoever asked for it just now, even if they want no other messages."""
+    addressee = addressee_of(session, message)
+    row = session.get(StepCode, int(message.subject_key))
+    if addressee is None or row is None:
+        raise CalledOff("kind_unknown")
+    if not is_live(row):
+        raise CalledOff("code_gone")
+    contact = contact_of(session, addressee.participant, message.channel)
+    if contact is None:
+        raise CalledOff("no_contact")
+    try:
+        code = code_for(runtime, row)
+    except CodeGone:
+        raise CalledOff("code_gone") from None
+    whole = facts_of(runtime, addressee, message.language, "")
+    facts = Facts(asker=whole.asker, phone=whole.phone, code=code, is_test=whole.is_test)
+    return Outgoing(open_contact(runtime, contact), write_message("code", message.language, facts))
+
+
+MAKERS: Mapping[str, Maker] = {
+    "invitation": _to_participant,
+    "reminder": _to_participant,
+    "code": _code,
+}
+"""By kind. What else is queued brings its maker here."""

@@ -1,0 +1,102 @@
+"""Saves that come after their visit was sent in: they change no answer, and are not thrown away either.
+
+A phone that was out of coverage, a second phone or a page left open may hold an answer that the visit was
+sent in without. Nobody knows which of the two was meant, so the investigator is shown it and may correct.
+"""
+
+from collections.abc import Iterator
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from btb_pro.instruments.model import Field, FieldKind
+from btb_pro.instruments.states import AnswerState, StoredAnswer
+from btb_pro.models.answer import Answer
+from btb_pro.models.late_save import LateSave
+from btb_pro.models.response import Response
+from btb_pro.models.visit import Visit
+from btb_pro.security import new_salt, salted_sha256
+from btb_pro.services.answers import PageSave
+from btb_pro.services.audit import Context, Step, Tag, step
+from btb_pro.services.sessions import Answering
+
+
+def keep_late_save(session: Session, context: Context, answering: Answering, save: PageSave) -> bool:
+    """Keep what a page sent for a visit that is sent in; whether there was anything to keep.
+
+    The repeat of a save that arrived before, in time or late, is kept once.
+    """
+    known = _known(session, answering.visit, save)
+    late = [(field, stored) for field, stored in _asked_for(save) if (field.code, stored) not in known]
+    if not late:
+        return False
+    number = answering.participant.study_number
+    with step(session, context, Tag.ANSWER_LATE, study_number=number) as event:
+        for field, stored in late:
+            _add(session, event, answering, save, field, stored)
+    return True
+
+
+def late_saves(session: Session, visit: Visit) -> list[LateSave]:
+    """What came late for a visit, in the order in which it came."""
+    wanted = select(LateSave).where(LateSave.visit_id == visit.id).order_by(LateSave.id)
+    return list(session.execute(wanted).scalars())
+
+
+def _asked_for(save: PageSave) -> Iterator[tuple[Field, StoredAnswer]]:
+    for item in save.items:
+        for field in item.fields:
+            if save.decline is item:
+                yield field, StoredAnswer(AnswerState.DECLINED, None)
+            elif save.clear is item:
+                yield field, StoredAnswer(AnswerState.CLEARED, None)
+            elif field.code in save.values:
+                value = save.values[field.code]
+                state = AnswerState.CLEARED if value is None else AnswerState.ANSWERED
+                yield field, StoredAnswer(state, value)
+
+
+def _known(session: Session, visit: Visit, save: PageSave) -> set[tuple[str, StoredAnswer]]:
+    """What this very page has brought before."""
+    in_time = (
+        select(Answer.item, Answer.state, Answer.value)
+        .join(Response, Response.id == Answer.response_id)
+        .where(
+            Response.visit_id == visit.id,
+            Response.instrument == save.instrument.code,
+            Answer.client_key == save.client_key,
+        )
+    )
+    late = select(LateSave.item, LateSave.state, LateSave.value).where(
+        LateSave.visit_id == visit.id,
+        LateSave.instrument == save.instrument.code,
+        LateSave.client_key == save.client_key,
+    )
+    rows = [*session.execute(in_time), *session.execute(late)]
+    return {(item, StoredAnswer(AnswerState(state), value)) for item, state, value in rows}
+
+
+def _add(
+    session: Session, event: Step, answering: Answering, save: PageSave, field: Field, stored: StoredAnswer
+) -> None:
+    salt = new_salt() if field.kind is FieldKind.TEXT and stored.value is not None else None
+    session.add(
+        LateSave(
+            visit_id=answering.visit.id,
+            instrument=save.instrument.code,
+            item=field.code,
+            value=stored.value,
+            state=stored.state.value,
+            shown_at=save.shown_at,
+            device_at=save.device_at,
+            received_at=event.at,
+            session_id=answering.session.id,
+            client_key=save.client_key,
+            salt=salt,
+            event_seq=event.seq,
+        )
+    )
+    new = salted_sha256(salt, stored.value) if salt and stored.value is not None else stored.value
+    key = f"{answering.participant.study_number}/{answering.visit.code}/{save.instrument.code}/{field.code}"
+    event.change("late_save", key, "value", None, new)
+    event.change("late_save", key, "state", None, stored.state.value)

@@ -1,0 +1,125 @@
+"""Sending the new link that somebody asked for: to the contact on file, and nowhere else."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from btb_pro import clock
+from btb_pro.models.contact import Contact
+from btb_pro.models.invitation import Invitation
+from btb_pro.models.participant import Participant
+from btb_pro.models.participant_request import ParticipantRequest
+from btb_pro.models.visit import Visit
+from btb_pro.services.audit import Context, Tag, step
+from btb_pro.services.invitations import issue_invitation
+from btb_pro.services.made_requests import RequestKind, is_stopped
+from btb_pro.services.outbox import queue_message
+from btb_pro.services.requests import mark_settled
+from btb_pro.services.runtime import Runtime
+
+_CHANNELS = {"email": "email", "phone": "sms"}
+
+
+class Hindrance(StrEnum):
+    """Why no new link can be sent."""
+
+    SETTLED = "settled"
+    OTHER_WISH = "other_wish"
+    """Something else was asked for."""
+    WITHDRAWN = "withdrawn"
+    SUBMITTED = "submitted"
+    OVER = "over"
+    """The visit's time for answering has passed."""
+    STOPPED = "stopped"
+    """The participant wants no messages, or somebody else got them."""
+    NO_CONTACT = "no_contact"
+    """There is no address to send to, by that channel or at all."""
+
+
+class NewLinkHindered(Exception):
+    """The new link was not sent; nothing was changed."""
+
+    def __init__(self, why: Hindrance) -> None:
+        super().__init__(why.value)
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class AskedBy:
+    """A request with whose link it was made by."""
+
+    request: ParticipantRequest
+    visit: Visit
+    participant: Participant
+
+
+def find_request(session: Session, number: int) -> AskedBy | None:
+    """The request of a number, open or settled, or nothing."""
+    row = session.execute(
+        select(ParticipantRequest, Visit, Participant)
+        .join(Invitation, Invitation.id == ParticipantRequest.invitation_id)
+        .join(Visit, Visit.id == Invitation.visit_id)
+        .join(Participant, Participant.id == Visit.participant_id)
+        .where(ParticipantRequest.id == number)
+    ).first()
+    return None if row is None else AskedBy(*row)
+
+
+def channels_on_file(session: Session, participant: Participant) -> tuple[str, ...]:
+    """By which of email and sms a participant can be reached: not by one that messages came back from."""
+    kinds = session.execute(
+        select(Contact.kind)
+        .where(Contact.participant_id == participant.id, Contact.failed_at.is_(None))
+        .order_by(Contact.kind)
+    ).scalars()
+    return tuple(_CHANNELS[kind] for kind in kinds)
+
+
+def hindrance(session: Session, asked: AskedBy) -> Hindrance | None:
+    """Why a new link cannot be sent; None when it can."""
+    participant, visit = asked.participant, asked.visit
+    if asked.request.settled_at is not None:
+        return Hindrance.SETTLED
+    if asked.request.kind != RequestKind.NEW_LINK:
+        return Hindrance.OTHER_WISH
+    if participant.withdrawn_at is not None:
+        return Hindrance.WITHDRAWN
+    if visit.submitted_at is not None:
+        return Hindrance.SUBMITTED
+    if visit.expires_at is not None and visit.expires_at <= clock.now():
+        return Hindrance.OVER
+    if is_stopped(session, participant):
+        return Hindrance.STOPPED
+    return None if channels_on_file(session, participant) else Hindrance.NO_CONTACT
+
+
+def send_new_link(session: Session, context: Context, runtime: Runtime, asked: AskedBy, channel: str) -> None:
+    """Give out a link that replaces the live one, queue it to the contact on file, settle the request.
+
+    Raises:
+        NewLinkHindered: it cannot be sent, or not by that channel.
+        InvitationRefused, WordingNotApproved: no link can be given out for the visit.
+    """
+    why = hindrance(session, asked)
+    if why is None and channel not in channels_on_file(session, asked.participant):
+        why = Hindrance.NO_CONTACT
+    if why is not None:
+        raise NewLinkHindered(why)
+    number = asked.participant.study_number
+    invitation = issue_invitation(session, context, runtime, number, asked.visit.code, replace=True)
+    session.flush()
+    reason = f"a new link by {channel}"
+    with step(session, context, Tag.REQUEST_SETTLE, study_number=number, reason=reason) as event:
+        queue_message(
+            session,
+            event,
+            kind="invitation",
+            channel=channel,
+            language=asked.participant.language or runtime.study.languages[0],
+            once_key=f"invitation/{invitation.id}",
+            due_at=event.at,
+            invitation_id=invitation.id,
+        )
+        mark_settled(event, context, asked.request)

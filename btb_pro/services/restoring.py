@@ -1,0 +1,193 @@
+"""Putting a backup in the place of the present database, and saying what is lost by it."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pysqlite3 import dbapi2 as sqlite
+from sqlalchemy import func, inspect, select
+from sqlalchemy.orm import Session
+
+from btb_pro import clock
+from btb_pro.config import Settings
+from btb_pro.db import Database
+from btb_pro.migrate import require_current, upgrade
+from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.audit_head import AuditHead
+from btb_pro.models.message import Message
+from btb_pro.models.staff_session import StaffSession
+from btb_pro.services.audit import Context, Step, Tag, step
+from btb_pro.services.backup_files import BackupManifest, BackupRefused, read_backup
+from btb_pro.services.backups import prove_file
+from btb_pro.services.copying import copy_database
+from btb_pro.services.verification import Anchor
+
+_LIVES_AGAIN = (Tag.INVITATION_REVOKE, Tag.PARTICIPANT_WITHDRAW, Tag.REQUEST_STOP, Tag.REQUEST_NOT_ME)
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """What happened after a backup was made and is lost when it is restored."""
+
+    first_seq: int
+    last_seq: int
+    last_hash: str
+    began_at: datetime
+    ended_at: datetime
+    by_tag: Mapping[str, int]
+    undone: tuple[str, ...]
+    """Study numbers of those who were withdrawn, stopped or had a link revoked: to be done again."""
+
+    @property
+    def events(self) -> int:
+        """How many events are lost."""
+        return sum(self.by_tag.values())
+
+
+class NewerThanBackup(BackupRefused):
+    """The present database knows more than the backup."""
+
+    def __init__(self, between: Between) -> None:
+        self.between = between
+        super().__init__(
+            f"The database knows {between.events} events that the backup does not (numbers "
+            f"{between.first_seq} to {between.last_seq}): nothing was changed. To lose them knowingly, "
+            f"say --lose {between.events}."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A backup that took the place of the database."""
+
+    manifest: BackupManifest
+    between: Between | None
+    messages_held: int
+    """Messages that may have gone out since the backup: a person decides on each."""
+    kept: Path | None
+    """The database as it was before, where it was a file."""
+
+
+def restore_backup(settings: Settings, context: Context, path: Path, lose: int = 0) -> Restored:
+    """Replace the database by a backup's, in one step, and mark the gap in the audit trail.
+
+    Nothing is sent twice: messages that were waiting when the backup was made, and may have gone out since,
+    wait for a person. Members of staff are signed out everywhere.
+
+    Raises:
+        BackupRefused: the file does not open, is broken, or is of a newer version.
+        NewerThanBackup: the present database knows more, and `lose` is not how many events that is.
+    """
+    database = Database(settings.database_url)
+    try:
+        database.check()
+        with TemporaryDirectory(prefix=".restore-", dir=settings.instance) as name:
+            copy, manifest = read_backup(path, settings.backup_keys, Path(name))
+            prove_file(copy, Anchor(manifest.seq, manifest.head_hash))
+            between = _between(database, manifest)
+            if between is not None and between.events != lose:
+                raise NewerThanBackup(between)
+            kept = _keep_present(settings, database)
+            _replace(database, copy)
+        upgrade(database)
+        require_current(database)
+        with database.writing() as session:
+            held = _mark(session, context, manifest, between)
+            session.commit()
+    finally:
+        database.close()
+    return Restored(manifest, between, held, kept)
+
+
+def _between(database: Database, manifest: BackupManifest) -> Between | None:
+    if not inspect(database.engine).has_table("audit_event"):
+        return None
+    with database.reading() as session:
+        head = session.execute(select(AuditHead)).scalar_one_or_none()
+        if head is None:
+            return None
+        same = session.get(AuditEvent, manifest.seq)
+        since = manifest.seq if same is not None and same.hash == manifest.head_hash else 0
+        if since == head.seq:
+            return None
+        newer = AuditEvent.seq > since
+        events = session.execute(select(AuditEvent.tag, AuditEvent.study_number).where(newer)).all()
+        began, ended = session.execute(
+            select(func.min(AuditEvent.at), func.max(AuditEvent.at)).where(newer)
+        ).one()
+        return Between(
+            first_seq=since + 1,
+            last_seq=head.seq,
+            last_hash=head.hash,
+            began_at=began,
+            ended_at=ended,
+            by_tag=dict(sorted(Counter(event.tag for event in events).items())),
+            undone=tuple(sorted({event.study_number for event in events if event.tag in _LIVES_AGAIN})),
+        )
+
+
+def _keep_present(settings: Settings, database: Database) -> Path | None:
+    if database.engine.dialect.name != "sqlite" or not inspect(database.engine).has_table("audit_event"):
+        return None
+    stamp = clock.utc_text(clock.now()).replace(":", "").replace(".", "-")
+    kept = settings.instance / f"before-restore-{stamp}.db"
+    connection = database.engine.raw_connection()
+    try:
+        connection.cursor().execute("VACUUM INTO ?", (str(kept),))
+    finally:
+        connection.close()
+    kept.chmod(0o600)
+    return kept
+
+
+def _replace(database: Database, copy: Path) -> None:
+    """In one transaction, so that a server that runs sees the one or the other."""
+    if database.engine.dialect.name != "sqlite":
+        source = Database(f"sqlite:///{copy}")
+        try:
+            upgrade(source)
+            copy_database(source, database)
+        finally:
+            source.close()
+        return
+    source_file = sqlite.connect(str(copy))
+    target = database.engine.raw_connection()
+    try:
+        source_file.backup(target.driver_connection)
+    finally:
+        target.close()
+        source_file.close()
+
+
+def _mark(session: Session, context: Context, manifest: BackupManifest, between: Between | None) -> int:
+    head = session.execute(select(AuditHead).with_for_update()).scalar_one_or_none()
+    before = 0 if head is None else head.seq
+    lost_until = max(before, 0 if between is None else between.last_seq)
+    if head is not None:
+        # No number that was given out before, in a file or on a page, may ever mean another event.
+        head.seq = lost_until
+    reason = f"restored the backup made at {manifest.made_at}"
+    with step(session, context, Tag.BACKUP_RESTORE, reason=reason) as event:
+        event.change("trail", "gap", "lost_until", str(before), str(lost_until))
+        if between is not None:
+            event.change("trail", "gap", "lost_hash", None, between.last_hash)
+        held = _hold_messages(session, event)
+        _sign_everybody_out(session, event)
+    return held
+
+
+def _hold_messages(session: Session, event: Step) -> int:
+    waiting = session.execute(select(Message).where(Message.state.in_(("queued", "sending")))).scalars().all()
+    for message in waiting:
+        event.change("message", message.once_key, "state", message.state, "unknown")
+        message.state, message.reason, message.ended_at = "unknown", "restored", event.at
+    return len(waiting)
+
+
+def _sign_everybody_out(session: Session, event: Step) -> None:
+    for row in session.execute(select(StaffSession).where(StaffSession.ended_at.is_(None))).scalars():
+        row.ended_at = event.at
+        event.change("staff_session", str(row.id), "is_open", "true", "false")

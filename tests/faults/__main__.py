@@ -1,0 +1,50 @@
+"""`make faults`: every fault in turn, as a table. Ends with an error if one row is not as it must be."""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from tests.faults.kills import kill_server
+from tests.faults.power_cut import cut_power
+from tests.faults.report import HEADING, Result, line
+from tests.support.engines import EngineName, close_server
+
+_Fault = Callable[[Path], Result]
+
+
+def faults(is_long: bool) -> Iterator[_Fault]:
+    """Each fault, still to be given a folder."""
+    for engine in EngineName:
+        yield partial(kill_server, engine=engine, points=2_000 if is_long else 200)
+    yield partial(cut_power, saves=100, seeds=20 if is_long else 1)
+    yield partial(cut_power, saves=100, synchronous="NORMAL")
+
+
+def main() -> int:
+    """Run, print, and say whether all rows are as they must be."""
+    parser = argparse.ArgumentParser(description="What is lost when something fails under load?")
+    parser.add_argument("--long", action="store_true", help="ten times the points, for a night")
+    parser.add_argument("--only", default="", help="faults whose row holds these words")
+    told = parser.parse_args()
+    is_good = True
+    print(HEADING, flush=True)
+    try:
+        for fault in faults(told.long):
+            if told.only not in repr(fault):
+                continue
+            began = time.monotonic()
+            with tempfile.TemporaryDirectory(prefix="btb-faults-") as folder:
+                result = fault(Path(folder))
+            is_good = is_good and result.is_as_it_must_be
+            print(line(result, time.monotonic() - began), flush=True)
+    finally:
+        close_server()
+    return 0 if is_good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

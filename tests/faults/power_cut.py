@@ -1,0 +1,190 @@
+"""A power cut at every write and sync of real saves, played on what `strace` saw the app do to its files.
+
+What a file's sync has confirmed survives a cut. Of what came after it, nothing survives, or all, or a
+random half: a disk may write in any order. Each state is opened by SQLite as a restarted server would, and
+every save that had been acknowledged by then must be in it. Taken for granted, as on ext4 and XFS: a disk
+that does not lie about its flush, and the sync of a file that also confirms the file's creation.
+"""
+
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pysqlite3 import dbapi2 as sqlite
+
+from tests.faults.load import Verdict
+from tests.faults.report import Result
+from tests.support.engines import EngineName
+from tests.support.world import make_world
+
+_CALLS = "write,pwrite64,pwritev,fsync,fdatasync,ftruncate,unlink,rename,renameat,renameat2"
+_LINE = re.compile(r"(?:\d+ +)?(\w+)\((\d+)<([^>]*)>(?:, )?(.*)\) += (-?\d+)")
+_BYTES = re.compile(r'^"((?:\\x[0-9a-f]{2})*)"(?:, )?(.*)$')
+_SURVIVES = ("nothing", "everything", "half")
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One call: bytes put at an offset, a new length, a sync, or an acknowledgement."""
+
+    kind: str
+    file: str
+    offset: int = 0
+    content: bytes = b""
+
+
+@dataclass
+class Disk:
+    """Files as they are for sure, and what was asked for since their last sync."""
+
+    sure: dict[str, bytearray]
+    pending: list[Operation] = field(default_factory=list)
+
+    def take(self, operation: Operation) -> None:
+        """The next thing that the app did."""
+        if operation.kind != "sync":
+            self.pending.append(operation)
+            return
+        for one in self.pending:
+            if one.file == operation.file:
+                _apply(self.sure, one)
+        self.pending = [one for one in self.pending if one.file != operation.file]
+
+    def after_cut(self, survives: str, chance: random.Random) -> dict[str, bytearray]:
+        """What a restarted machine finds."""
+        found = {name: bytearray(content) for name, content in self.sure.items()}
+        for one in self.pending:
+            if survives == "everything" or (survives == "half" and chance.random() < 0.5):
+                _apply(found, one)
+        return found
+
+
+def cut_power(folder: Path, saves: int, *, synchronous: str = "FULL", seeds: int = 1) -> Result:
+    """Record so many saves, then cut at each write, sync and acknowledgement in each of the three ways."""
+    world = make_world(folder / "instance", engine=EngineName.SQLITE)
+    world.close()
+    before = {path.name: bytearray(path.read_bytes()) for path in world.folder.glob("btb.db*")}
+    operations = _recorded(world.folder, folder, saves, synchronous)
+    states, lost, changed, doubled = 0, 0, 0, 0
+    restored = folder / "restored"
+    for state, acknowledged in _states(before, operations, seeds):
+        states += 1
+        stored = _open(state, restored)
+        missing = [key for key in acknowledged if key not in stored]
+        lost += bool(missing)
+        changed += any(stored.get(key, [value]) != [value] for key, value in acknowledged.items())
+        doubled += any(len(values) > 1 for values in stored.values())
+    number = sum(one.kind == "acknowledged" for one in operations)
+    assert number == saves, f"{number} saves were seen"
+    is_control = synchronous != "FULL"
+    name = "control: power cut at synchronous=NORMAL" if is_control else "power cut at every write and sync"
+    return Result(name, states, Verdict(number, lost, doubled, changed, 0), must_fail=is_control)
+
+
+def _recorded(instance: Path, folder: Path, saves: int, synchronous: str) -> list[Operation]:
+    log = folder / f"strace-{synchronous}.log"
+    acknowledged = folder / "acknowledged"
+    trace = ["strace", "-f", "-y", "-xx", "-s", "1000000", "-o", str(log), "-e", f"trace={_CALLS}"]
+    app = [
+        sys.executable,
+        "-m",
+        "tests.faults.saver",
+        str(instance),
+        str(acknowledged),
+        str(saves),
+        synchronous,
+    ]
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("BTB_")}
+    subprocess.run([*trace, sys.executable, "-m", *saver], env=environ, check=True, stdout=subprocess.DEVNULL)
+    with log.open(encoding="ascii") as lines:
+        return [one for line in lines for one in _operations(line, instance, acknowledged)]
+
+
+def _operations(line: str, instance: Path, acknowledged: Path) -> Iterator[Operation]:
+    found = _LINE.match(line)
+    if found is None:
+        touches = str(instance / "btb.db") in line and "-shm" not in line
+        assert not touches, f"not understood: {line[:200]}"
+        return
+    call, _, path, arguments, result = found.groups()
+    path = bytes.fromhex(path.replace("\\x", "")).decode() if path.startswith("\\x") else path
+    name = Path(path).name
+    is_ours = Path(path).parent == instance and name.startswith("btb.db") and name != "btb.db-shm"
+    if path == str(acknowledged):
+        yield Operation("acknowledged", "", content=_content(arguments)[0])
+    elif not is_ours or int(result) < 0:
+        return
+    elif call == "pwrite64":
+        content, rest = _content(arguments)
+        size, offset = (int(part) for part in rest.split(", "))
+        assert size == len(content) == int(result)
+        yield Operation("write", name, offset, content)
+    elif call in ("fsync", "fdatasync"):
+        yield Operation("sync", name)
+    elif call == "ftruncate":
+        yield Operation("length", name, int(arguments))
+    else:
+        raise AssertionError(f"not understood: {line[:200]}")
+
+
+def _content(arguments: str) -> tuple[bytes, str]:
+    found = _BYTES.match(arguments)
+    assert found is not None, arguments[:100]
+    return bytes.fromhex(found[1].replace("\\x", "")), found[2]
+
+
+def _states(
+    before: dict[str, bytearray], operations: list[Operation], seeds: int
+) -> Iterator[tuple[dict[str, bytearray], dict[str, str]]]:
+    """What is found after a cut at each point, and what had been acknowledged by then."""
+    disk = Disk({name: bytearray(content) for name, content in before.items()})
+    acknowledged: dict[str, str] = {}
+    chance = random.Random(1)
+    for operation in operations:
+        if operation.kind == "acknowledged":
+            key, value = operation.content.decode().split()
+            acknowledged[key] = value
+        else:
+            disk.take(operation)
+        for survives in _SURVIVES:
+            for _ in range(seeds if survives == "half" else 1):
+                yield disk.after_cut(survives, chance), acknowledged
+
+
+def _apply(files: dict[str, bytearray], operation: Operation) -> None:
+    content = files.setdefault(operation.file, bytearray())
+    end = operation.offset + len(operation.content)
+    if operation.kind == "length":
+        del content[operation.offset :]
+    if len(content) < end:
+        content.extend(bytes(end - len(content)))
+    content[operation.offset : end] = operation.content
+
+
+def _open(files: dict[str, bytearray], folder: Path) -> dict[str, list[str | None]]:
+    """Every stored save by its key, as SQLite recovers it; nothing if the file cannot be read."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    connection = sqlite.connect(str(folder / "btb.db"))
+    try:
+        if connection.execute("PRAGMA quick_check").fetchone() != ("ok",):
+            return {}
+        rows = connection.execute("SELECT client_key, value FROM answer").fetchall()
+    except sqlite.DatabaseError:
+        return {}
+    finally:
+        connection.close()
+    counted = Counter(rows)
+    stored: dict[str, list[str | None]] = {}
+    for (key, value), times in counted.items():
+        stored.setdefault(key, []).extend([value] * times)
+    return stored

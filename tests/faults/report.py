@@ -1,0 +1,41 @@
+"""The table: fault, points, acknowledged, lost, doubled, changed, seconds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.faults.load import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One fault, tried at so many points."""
+
+    fault: str
+    points: int
+    verdict: Verdict
+    slowest_recovery_s: float = 0
+    must_fail: bool = False
+    """A control: had it lost nothing, the harness would be blind."""
+
+    @property
+    def is_as_it_must_be(self) -> bool:
+        """Nothing lost, or for a control, something."""
+        return self.verdict.lost > 0 if self.must_fail else self.verdict.is_good
+
+
+Fault = Callable[[], Result]
+
+_COLUMNS = f"{'acknowledged':>13}{'lost':>7}{'doubled':>9}{'changed':>9}{'bare 5xx':>10}{'recovery':>10}"
+HEADING = f"{'fault':<52}{'points':>7}{_COLUMNS}{'seconds':>9}"
+
+
+def line(result: Result, seconds: float) -> str:
+    """One row of the table."""
+    found = result.verdict
+    numbers = f"{found.acknowledged:>13}{found.lost:>7}{found.doubled:>9}{found.changed:>9}"
+    recovery = f"{result.slowest_recovery_s:.1f} s" if result.slowest_recovery_s else "-"
+    verdict = "" if result.is_as_it_must_be else "  <- NOT AS IT MUST BE"
+    return (
+        f"{result.fault:<52}{result.points:>7}{numbers}{found.bare_errors:>10}{recovery:>10}"
+        f"{seconds:>9.0f}{verdict}"
+    )

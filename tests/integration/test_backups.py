@@ -1,0 +1,280 @@
+"""Backups: taken under load, proven, put back, and never the cause of a second message or a lost number."""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from zipfile import ZipFile
+
+import pyrage
+import pytest
+from sqlalchemy import select, text
+
+from btb_pro import clock
+from btb_pro.config import Settings, read_settings
+from btb_pro.db import Database
+from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.audit_head import AuditHead
+from btb_pro.models.invitation import Invitation
+from btb_pro.models.message import Message
+from btb_pro.models.participant import Participant
+from btb_pro.services.audit import Tag, step
+from btb_pro.services.backup_files import BackupRefused, new_backup_key, read_backup
+from btb_pro.services.backups import take_backup
+from btb_pro.services.outbox import queue_message
+from btb_pro.services.restoring import NewerThanBackup, restore_backup
+from btb_pro.services.verification import verify
+from tests.support.staff import signed_in
+from tests.support.world import COMMAND, World
+
+
+def _settings(world: World, *keys: str) -> Settings:
+    return read_settings(world.folder, {"BTB_BACKUP_KEY": ",".join(keys)})
+
+
+@pytest.fixture
+def key(world: World) -> str:
+    """A study with two participants, one invited, and the key of its backups."""
+    world.add("BTB-001", email="kari@example.org")
+    world.add("BTB-002")
+    world.invite("BTB-001")
+    made = new_backup_key()
+    _give(world, made)
+    return made
+
+
+def _give(world: World, *keys: str) -> None:
+    runtime = world.runtime
+    object.__setattr__(runtime.settings, "backup_keys", keys)
+
+
+def head_of(world: World) -> int:
+    """Number of the last event."""
+    with world.reading() as session:
+        return session.execute(select(AuditHead.seq)).scalar_one()
+
+
+def test_a_backup_is_written_proven_recorded_and_private(world: World, key: str, tmp_path: Path) -> None:
+    before = head_of(world)
+    taken = take_backup(world.runtime, COMMAND, tmp_path / "one.btb-backup")
+    assert (taken.manifest.seq, taken.was_opened) == (before, True)
+    assert taken.path.stat().st_mode & 0o777 == 0o600
+    assert b"SQLite" not in taken.path.read_bytes()
+    with world.reading() as session:
+        event = session.get_one(AuditEvent, before + 1)
+        assert (event.tag, taken.sha256 in event.changes) == ("backup:take", True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["instance", "one.btb-backup"]
+    assert not [path for path in world.folder.iterdir() if path.name.startswith(".backup")]
+
+
+def test_a_backup_can_be_read_without_btb_pro(world: World, key: str, tmp_path: Path) -> None:
+    path = take_backup(world.runtime, COMMAND, tmp_path / "one.btb-backup").path
+    identity = pyrage.x25519.Identity.from_str(key)
+    pyrage.decrypt_file(str(path), str(tmp_path / "plain.zip"), [identity])
+    assert ZipFile(tmp_path / "plain.zip").namelist() == ["manifest.json", "btb.db"]
+
+
+def test_every_row_that_was_there_before_a_backup_began_is_in_it_while_others_write(
+    world: World, key: str, tmp_path: Path
+) -> None:
+    stop = threading.Event()
+    added: list[str] = []
+
+    def write() -> None:
+        while not stop.is_set():
+            added.append(world.add(f"LOAD-{len(added):04}"))
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for number in range(5):
+            there = list(added)
+            path = tmp_path / f"{number}.btb-backup"
+            take_backup(world.runtime, COMMAND, path)
+            folder = tmp_path / f"opened-{number}"
+            folder.mkdir()
+            copy, _ = read_backup(path, [key], folder)
+            database = Database(f"sqlite:///{copy}")
+            with database.reading() as session:
+                found = set(session.execute(select(Participant.study_number)).scalars())
+            database.close()
+            assert set(there) <= found
+    finally:
+        stop.set()
+        writer.join()
+    assert len(added) > 5
+
+
+def test_the_study_is_as_it_was_after_a_restore_into_an_empty_instance(
+    world: World, key: str, tmp_path: Path
+) -> None:
+    taken = take_backup(world.runtime, COMMAND, tmp_path / "one.btb-backup")
+    settings = read_settings(
+        world.folder,
+        {"BTB_BACKUP_KEY": key, "BTB_DATABASE_URL": f"sqlite:///{tmp_path / 'new.db'}"},
+    )
+    restored = restore_backup(settings, COMMAND, taken.path)
+    assert (restored.between, restored.kept) == (None, None)
+    database = Database(settings.database_url)
+    with database.reading() as session:
+        proof = verify(session)
+        assert session.execute(select(Participant.study_number)).scalars().all() == ["BTB-001", "BTB-002"]
+    database.close()
+    assert proof.seq == taken.manifest.seq + 1
+
+
+def test_a_database_that_knows_more_is_not_overwritten_unless_the_loss_is_named(
+    world: World, key: str, tmp_path: Path
+) -> None:
+    taken = take_backup(world.runtime, COMMAND, tmp_path / "one.btb-backup")
+    world.add("BTB-003")
+    world.withdraw("BTB-001")
+    last = head_of(world)
+    with pytest.raises(NewerThanBackup, match="--lose 3") as refused:
+        restore_backup(_settings(world, key), COMMAND, taken.path)
+    between = refused.value.between
+    assert (between.last_seq, between.events) == (last, 3)
+    assert between.by_tag == {"backup:take": 1, "participant:add": 1, "participant:withdraw": 1}
+    assert between.undone == ("BTB-001",)
+    assert head_of(world) == last
+    with pytest.raises(NewerThanBackup):
+        restore_backup(_settings(world, key), COMMAND, taken.path, lose=2)
+    restored = restore_backup(_settings(world, key), COMMAND, taken.path, lose=3)
+    with world.reading() as session:
+        assert session.execute(select(Participant.study_number)).scalars().all() == ["BTB-001", "BTB-002"]
+    assert restored.kept is not None
+    kept = Database(f"sqlite:///{restored.kept}")
+    with kept.reading() as session:
+        assert "BTB-003" in session.execute(select(Participant.study_number)).scalars().all()
+    kept.close()
+
+
+def test_no_number_of_a_lost_event_is_given_out_again_and_the_trail_tells_the_gap(
+    world: World, key: str, tmp_path: Path
+) -> None:
+    taken = take_backup(world.runtime, COMMAND, tmp_path / "one.btb-backup")
+    world.add("BTB-003")
+    last = head_of(world)
+    restore_backup(_settings(world, key), COMMAND, taken.path, lose=2)
+    assert head_of(world) == last + 1
+    with world.reading() as session:
+        event = session.get_one(AuditEvent, last + 1)
+        assert (event.tag, session.get(AuditEvent, last)) == ("backup:restore", None)
+        assert verify(session).seq == last + 1
+    world.add("BTB-004")
+    with world.reading() as session:
+        verify(session)
+
+
+def test_messages_that_may_have_gone_out_since_wait_for_a_person(
+    world: World, key: str, tmp_path: Path
+) -> None:
+    with world.writing() as session, step(session, COMMAND, Tag.INVITATION_ISSUE) as event:
+        invitation = session.execute(select(Invitation)).scalar_one()
+        queue_message(
+            session, event, kind="invitation", channel="email", language="nb", once_key="a",
+            due_at=clock.now(), invitation_id=invitation.id,
+        )  # fmt: skip
+    taken = take_backup(world.runtime, COMMAND, tmp_path / "one.btb-backup")
+    restored = restore_backup(_settings(world, key), COMMAND, taken.path, lose=1)
+    assert restored.messages_held == 1
+    with world.reading() as session:
+        message = session.execute(select(Message)).scalar_one()
+        assert (message.state, message.reason) == ("unknown", "restored")
+
+
+def test_a_restore_signs_the_staff_out(world: World, key: str, tmp_path: Path) -> None:
+    browser = signed_in(world)
+    taken = take_backup(world.runtime, COMMAND, tmp_path / "one.btb-backup")
+    assert browser.open("/console/").page == "console-today"
+    restore_backup(_settings(world, key), COMMAND, taken.path, lose=1)
+    assert browser.open("/console/").page == "console-sign-in"
+
+
+def test_a_backup_made_with_another_key_or_damaged_is_refused_and_nothing_changes(
+    world: World, key: str, tmp_path: Path
+) -> None:
+    path = take_backup(world.runtime, COMMAND, tmp_path / "one.btb-backup").path
+    before = head_of(world)
+    with pytest.raises(BackupRefused, match="another key"):
+        restore_backup(_settings(world, new_backup_key()), COMMAND, path, lose=1)
+    whole = path.read_bytes()
+    for place in (10, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with pytest.raises(BackupRefused):
+            restore_backup(_settings(world, key), COMMAND, path, lose=1)
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(BackupRefused):
+        restore_backup(_settings(world, key), COMMAND, path, lose=1)
+    assert head_of(world) == before
+
+
+def test_an_older_key_of_the_list_still_opens_its_backups(world: World, key: str, tmp_path: Path) -> None:
+    path = take_backup(world.runtime, COMMAND, tmp_path / "one.btb-backup").path
+    restored = restore_backup(_settings(world, new_backup_key(), key), COMMAND, path, lose=1)
+    assert restored.manifest.study == "backtobasic"
+
+
+def test_the_public_key_alone_writes_and_cannot_read(world: World, tmp_path: Path) -> None:
+    identity = pyrage.x25519.Identity.generate()
+    _give(world, str(identity.to_public()))
+    taken = take_backup(world.runtime, COMMAND, tmp_path / "one.btb-backup")
+    assert not taken.was_opened
+    with pytest.raises(BackupRefused, match="no secret key"):
+        restore_backup(_settings(world, str(identity.to_public())), COMMAND, taken.path, lose=1)
+    restore_backup(_settings(world, str(identity)), COMMAND, taken.path, lose=1)
+
+
+def test_a_folder_that_is_not_there_is_named(world: World, key: str, tmp_path: Path) -> None:
+    with pytest.raises(BackupRefused, match="is no folder"):
+        take_backup(world.runtime, COMMAND, tmp_path / "nowhere" / "one.btb-backup")
+
+
+def test_a_backup_that_there_is_no_room_for_is_refused_in_a_sentence_and_leaves_nothing(
+    world: World, key: str, tmp_path: Path
+) -> None:
+    before = head_of(world)
+    target = tmp_path / "one.btb-backup"
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("BTB_")}
+    environ |= {"BTB_INSTANCE": str(world.folder), "BTB_BACKUP_KEY": key}
+    limit = f"ulimit -f 40; exec {sys.executable} -m btb_pro backup {target}"
+    done = subprocess.run(["sh", "-c", limit], env=environ, capture_output=True, text=True)
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr
+    assert "nothing was left there" in done.stderr
+    assert not target.exists()
+    assert not [path for path in world.folder.iterdir() if path.name.startswith(".backup")]
+    assert head_of(world) == before
+
+
+def test_a_file_that_is_there_already_is_not_overwritten(world: World, key: str, tmp_path: Path) -> None:
+    (tmp_path / "one.btb-backup").write_text("mine")
+    with pytest.raises(BackupRefused, match="exists already"):
+        take_backup(world.runtime, COMMAND, tmp_path / "one.btb-backup")
+    assert (tmp_path / "one.btb-backup").read_text() == "mine"
+
+
+@pytest.mark.spoilt
+def test_a_broken_trail_is_found_when_the_backup_is_taken(world: World, key: str, tmp_path: Path) -> None:
+    with world.writing() as session:
+        session.execute(text("UPDATE participant SET language = 'en'"))
+    with pytest.raises(BackupRefused, match="trail of the copy is broken"):
+        take_backup(world.runtime, COMMAND, tmp_path / "one.btb-backup")
+    assert not (tmp_path / "one.btb-backup").exists()
+
+
+def test_the_timer_writes_and_keeps_the_newest_and_stops_when_told(world: World, tmp_path: Path) -> None:
+    folder = tmp_path / "backups"
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("BTB_")}
+    environ |= {"BTB_INSTANCE": str(world.folder), "BTB_BACKUP_KEY": new_backup_key()}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "btb_pro", "backup", str(folder), "--every", "0.001", "--keep", "2"],
+        env=environ, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    for _ in range(3):
+        assert "SHA-256" in process.stdout.readline()
+    process.terminate()
+    assert process.wait(20) == 0
+    process.stdout.close()
+    assert len(list(folder.iterdir())) == 2
