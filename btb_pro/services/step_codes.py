@@ -86,13 +86,17 @@ def is_offered(session: Session, runtime: Runtime, answering: Answering) -> bool
 
 
 def ways_to_send(session: Session, runtime: Runtime, answering: Answering) -> tuple[Way, ...]:
-    """The channels by which a participant can get a code; none that failed for good."""
+    """The channels by which a participant can get a code; none that failed for good or is not set up."""
     rows = session.execute(
         select(Contact)
         .where(Contact.participant_id == answering.participant.id, Contact.failed_at.is_(None))
         .order_by(Contact.kind.desc())
     ).scalars()
-    return tuple(Way(_CHANNELS[row.kind], _hint(runtime, row)) for row in rows)
+    return tuple(
+        Way(_CHANNELS[row.kind], _hint(runtime, row))
+        for row in rows
+        if _CHANNELS[row.kind] in runtime.settings.channels
+    )
 
 
 def sends_from(session: Session, answering: Answering) -> datetime | None:

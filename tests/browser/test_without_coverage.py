@@ -15,6 +15,7 @@ from tests.support.live_server import LiveServer
 pytestmark = pytest.mark.browser
 
 HEADING = "main h1"
+LEAVE = "Fjern alt fra denne telefonen"
 LINE = "#save-status"
 
 
@@ -304,8 +305,8 @@ def test_whoever_hands_the_phone_on_leaves_nothing_of_their_own_behind(
     address = page.url
     made.tap("later")
     made.follow(page.get_by_role("link", name="Noen andre bruker denne telefonen"))
-    made.follow(page.get_by_role("button", name="Glem meg på denne telefonen"))
-    expect(page.locator(HEADING)).to_have_text("Telefonen har glemt deg")
+    made.follow(page.get_by_role("button", name=LEAVE))
+    expect(page.locator(HEADING)).to_have_text("Du er ferdig her")
     assert page.evaluate(KEPT) == [[other, 1]], "another link's unsent answers stay"
     assert [cookie["name"] for cookie in page.context.cookies()] == []
     page.goto(address)
@@ -313,25 +314,23 @@ def test_whoever_hands_the_phone_on_leaves_nothing_of_their_own_behind(
     assert stored(server, number)["bg_gender"][1] == "2"
 
 
-def test_the_phone_is_not_wiped_before_everything_is_sent(phone: PhoneMaker, server: LiveServer) -> None:
+def test_the_phone_is_not_left_before_everything_is_sent(phone: PhoneMaker, server: LiveServer) -> None:
     made = on_page(phone, NUMBERS)
     number, page = server.study_number, made.page
+    token = page.locator("[name=csrf_token]").first.input_value()
     page.goto(f"{server.base_url}/q/{made.handle}/leave")
     entry = {"u": f"/q/{made.handle}/tap/{NUMBERS}"}
-    token = page.locator("[name=csrf_token]").first.input_value()
     page.route("**/tap/*", lambda route: route.abort())
     page.evaluate(
         "([name, entry, token]) => localStorage.setItem(name, JSON.stringify([{...entry, k: 'k', "
         "b: new URLSearchParams({csrf_token: token, bg_gender: '2', key: 'k'.repeat(12)}).toString()}]))",
         [f"btb:/q/{made.handle}/", entry, token],
     )
-    page.get_by_role("button", name="Glem meg på denne telefonen").click()
-    expect(page.locator(LINE)).to_contain_text("Ikke sendt ennå")
+    page.get_by_role("button", name=LEAVE).click()
+    expect(page.locator("main [role=status]")).to_contain_text("Ikke sendt ennå")
     assert made.kind == "step"
     page.unroute("**/tap/*")
-    expect(page.locator(HEADING)).to_have_text("Noen andre bruker denne telefonen")
     until_sent(page)
-    if page.locator(HEADING).inner_text() != "Telefonen har glemt deg":
-        page.get_by_role("button", name="Glem meg på denne telefonen").click()
-    expect(page.locator(HEADING)).to_have_text("Telefonen har glemt deg")
+    made.follow(page.get_by_role("button", name=LEAVE))
+    expect(page.locator(HEADING)).to_have_text("Du er ferdig her")
     assert stored(server, number)["bg_gender"][1] == "2"

@@ -14,6 +14,9 @@ from btb_pro.services.step_codes import MOST_A_DAY, MOST_AN_HOUR, MOST_TRIES, co
 from btb_pro.services.verification import verify
 from btb_pro.study_file import PACKAGED_STUDY
 from tests.integration.participant.steps import dump, fill_in, go_to, rebuilt, trail
+from tests.support.engines import EngineName
+from tests.support.mail import mail_server
+from tests.support.outgoing import mailing, set_servers, texting, work
 from tests.support.plain_browser import PlainBrowser
 from tests.support.world import World, make_world
 
@@ -21,13 +24,16 @@ EMAIL, PHONE = "kari@hospital.example", "+47 400 00 042"
 
 
 @pytest.fixture
-def strict(tmp_path: Path) -> Iterator[World]:
-    """A study with the second step."""
+def strict(tmp_path: Path, engine: EngineName) -> Iterator[World]:
+    """A study with the second step, which may send by e-mail and SMS."""
     text = PACKAGED_STUDY.read_text(encoding="utf-8")
     world = make_world(
         tmp_path / "strict", study=text.replace("link_days", "second_step = true\nlink_days", 1)
     )
+    texting(mailing(world, "smtp://127.0.0.1:1"), "sveve+http://bruker:hemmelig@127.0.0.1:1/send")
     yield world
+    with world.reading() as session:
+        verify(session)
     world.close()
 
 
@@ -110,6 +116,39 @@ def test_the_code_brings_earlier_answers_back_to_view(strict: World, link: str, 
             "queued",
         )
         verify(session)
+
+
+def test_the_code_arrives_at_night_and_though_no_reminders_are_wanted(strict: World, link: str) -> None:
+    strict.browser().open(f"{link}/stop").press()
+    night = clock.now().astimezone(clock.OSLO).replace(hour=3)
+    with mail_server() as server, clock.at(night + timedelta(days=1)):
+        browser = back_again(mailing(strict, server.url), link).press("send", "email")
+        [code] = codes(strict)
+        [done] = work(strict)
+        assert done.outcome is not None
+        [message] = server.mailbox.to(EMAIL)
+        assert code in str(message.get_content() if not message.is_multipart() else message)
+        assert "List-Unsubscribe" not in message
+        assert "/s/" not in str(message)
+        assert browser.fill("code", code).press().page == "parts"
+
+
+def test_a_code_that_is_too_old_or_followed_by_another_is_not_sent_any_more(strict: World, link: str) -> None:
+    now = clock.now()
+    with mail_server() as server:
+        with clock.at(now):
+            back_again(mailing(strict, server.url), link).press("send", "email")
+        with clock.at(now + timedelta(minutes=10)):
+            [done] = work(strict)
+        assert (done.outcome, done.claim.reason) == (None, "code_gone")
+        assert server.mailbox.received == []
+
+
+def test_a_way_that_is_not_set_up_is_not_offered(strict: World, link: str) -> None:
+    set_servers(strict, BTB_SMS_URL="")
+    browser = back_again(strict, link)
+    assert "42" not in browser.text
+    assert browser.press().names() == ["code"]
 
 
 def test_what_is_shown_again_and_left_as_it_is_is_not_stored_twice(strict: World, link: str) -> None:
