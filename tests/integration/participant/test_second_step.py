@@ -32,9 +32,11 @@ def strict(tmp_path: Path, engine: EngineName) -> Iterator[World]:
     )
     texting(mailing(world, "smtp://127.0.0.1:1"), "sveve+http://bruker:hemmelig@127.0.0.1:1/send")
     yield world
-    with world.reading() as session:
-        verify(session)
-    world.close()
+    try:
+        with world.reading() as session:
+            verify(session)
+    finally:
+        world.close()
 
 
 @pytest.fixture
