@@ -6,7 +6,7 @@ Needs node on PATH, and `npm ci` to have run in this folder (`make assets` sees 
 Designsystemet's tool makes our theme from designsystemet.config.json; this script puts the theme, the
 component files that our pages use and participant.css into cascade layers, and writes
 btb_pro/static/participant.<hash>.css. From that it takes first-page.<hash>.css: the rules that a page
-outside a session needs, which the app writes into that page. participant.js goes out as it is. Each
+outside a session needs, which the app writes into that page. participant.js loses its comments. Each
 file has a .gz beside it; the licence of what is in them and manifest.json ({"participant.css":
 "participant.<hash>.css", ...}) lie there too. The same input gives the same bytes.
 """
@@ -72,6 +72,12 @@ def squeeze(css: str) -> str:
     """Drops comments (but those that begin with an exclamation mark), indentation and empty lines."""
     css = re.sub(r"/\*(?!!).*?\*/", "", css, flags=re.DOTALL)
     return "\n".join(line for line in (line.strip() for line in css.splitlines()) if line)
+
+
+def squeeze_script(script: str) -> str:
+    """Drops indentation, empty lines, and lines that are nothing but a comment."""
+    lines = [line.strip() for line in script.splitlines()]
+    return "\n".join(line for line in lines if line and not line.startswith("//")) + "\n"
 
 
 def first_page_sheet(sheet: str, templates: Path) -> str:
@@ -144,7 +150,7 @@ def main() -> int:
         "participant.css": sheet,
         "first-page.css": first_page_sheet(sheet, TEMPLATES),
         "console.css": join(theme, base, read_components(CONSOLE_COMPONENTS), console),
-        "participant.js": (ASSETS / "participant.js").read_text(encoding="utf-8"),
+        "participant.js": squeeze_script((ASSETS / "participant.js").read_text(encoding="utf-8")),
     }
     manifest = publish(files, f"Designsystemet\n\n{licence.strip()}\n", STATIC)
     # sample.html links to it by a name that stays.

@@ -3,15 +3,23 @@
 (() => {
   'use strict';
   const FIRST_PAUSE = 2000, LONGEST_PAUSE = 60000, PATIENCE = 8000;
+  const body = document.body;
   const base = (location.pathname.match(/^\/q\/[0-9a-f]+\//) || [''])[0];
   const store = 'btb:' + base;
-  const pages = new Map();
-  let memory = {}, pause = FIRST_PAUSE, timer = 0, isSending = false, named = new Set(), shownAt = '', current = 0;
+  const find = (selector, root) => (root || document).querySelector(selector);
+  const all = (selector, root) => [...(root || document).querySelectorAll(selector)];
+  let memory = {}, pause = FIRST_PAUSE, timer = 0, isSending = false, shownAt = '', tookPlaceAt = 0;
 
   // ---- the outbox: a list of {u: address, b: form body, k: key}; only the server's word takes an entry out
 
+  const known = {};
   const read = name => {
-    try { return JSON.parse(localStorage.getItem(name)) || memory[name] || []; } catch (_) { return memory[name] || []; }
+    if (memory[name]) return memory[name];
+    try {
+      const text = localStorage.getItem(name);
+      if (!known[name] || known[name].text !== text) known[name] = {text, list: JSON.parse(text) || []};
+      return known[name].list;
+    } catch (_) { return []; }
   };
   const write = (name, list) => {
     memory[name] = list;
@@ -22,13 +30,19 @@
   };
   const outboxes = () => {
     const names = new Set([...Object.keys(memory), store]);
-    try { for (let i = 0; i < localStorage.length; i++) if (localStorage.key(i).startsWith('btb:/')) names.add(localStorage.key(i)); } catch (_) {}
+    try { Object.keys(localStorage).forEach(name => name.startsWith('btb:/') && names.add(name)); } catch (_) {}
     return [...names].filter(name => read(name).length);
   };
+  const isWaiting = (names = [store]) => names.some(name => read(name).length);
 
   const tell = word => {
-    const line = document.getElementById('save-status');
-    if (line && line.textContent !== (line.dataset[word] || '')) line.textContent = line.dataset[word] || '';
+    const line = find('#save-status');
+    const text = line && (line.dataset[word] || words && words[language] && find('#status', words[language]).dataset[word] || '');
+    if (line && line.textContent !== text) line.textContent = text;
+  };
+  let wasRefused = false;
+  const tellState = () => {
+    if (outboxes().length) tell(isSending ? 'saving' : 'waiting'); else if (wasRefused) tell('refused');
   };
 
   const localTime = () => {
@@ -39,12 +53,13 @@
   const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), n => n.toString(16).padStart(2, '0')).join('');
 
   const put = (address, pairs) => {
-    const body = new URLSearchParams(pairs);
-    body.set('key', newKey());
-    body.set('at', localTime());
-    body.set('shown', shownAt);
-    write(store, [...read(store), {u: address, b: body.toString(), k: body.get('key')}]);
+    const entry = new URLSearchParams(pairs), key = newKey();
+    entry.set('key', key);
+    entry.set('at', localTime());
+    entry.set('shown', shownAt);
+    write(store, [...read(store), {u: address, b: entry.toString(), k: key}]);
     pause = FIRST_PAUSE;
+    wasRefused = false;
     tell('saving');
     send();
   };
@@ -60,15 +75,17 @@
     } catch (_) { return null; } finally { clearTimeout(alarm); }
   };
 
+  const parse = text => new DOMParser().parseFromString(text, 'text/html');
+
   // A token that the server no longer knows is replaced by the one of a fresh page.
   const renew = async name => {
     const answer = await fetch(name.slice(4)).catch(() => null);
-    const input = answer && answer.ok && new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('[name=csrf_token]');
+    const input = answer && answer.ok && find('[name=csrf_token]', parse(await answer.text()));
     if (!input) return false;
     write(name, read(name).map(one => {
-      const body = new URLSearchParams(one.b);
-      body.set('csrf_token', input.value);
-      return {...one, b: body.toString()};
+      const entry = new URLSearchParams(one.b);
+      entry.set('csrf_token', input.value);
+      return {...one, b: entry.toString()};
     }));
     return true;
   };
@@ -80,6 +97,7 @@
     if (name !== store) return true;
     if (answer.type === 'opaqueredirect' || answer.status === 410) { location.reload(); return false; }
     if (answer.status === 201) { location.assign(answer.headers.get('Location') || base + 'receipt'); return false; }
+    if (!answer.ok) wasRefused = true;
     return true;
   };
 
@@ -95,174 +113,287 @@
       }
     }
     isSending = false;
-    if (!outboxes().length) { tell(went ? 'saved' : ''); return; }
+    if (!outboxes().length) { tell(wasRefused ? 'refused' : went ? 'saved' : ''); return; }
     tell('waiting');
     timer = setTimeout(send, pause);
     pause = Math.min(pause * 2, LONGEST_PAUSE);
   }
 
-  const sendNow = () => { if (outboxes().length) { pause = FIRST_PAUSE; send(); } };
+  const sendNow = () => {
+    if (outboxes().length) { pause = FIRST_PAUSE; send(); }
+    fetchAhead();
+  };
 
   // ---- taps
 
-  const form = () => document.querySelector('main form#page');
-  const kind = () => document.body.dataset.page;
-  const valueOf = name => [...new FormData(form())].filter(([key]) => key === name);
+  const form = () => find('main form#page');
+  const kind = () => body.dataset.page;
   const always = () => [...new FormData(form())].filter(([key]) => key === 'csrf_token' || key === 'state');
+  const tap = pairs => put(form().getAttribute('action').replace('/page/', '/tap/'), [...always(), ...pairs]);
 
   const isRight = input => {
-    if (input.dataset.min === undefined || !input.value.trim()) return true;
     const text = input.value.trim(), number = Number(text);
-    return /^[0-9]+$/.test(text) && number >= Number(input.dataset.min) && number <= Number(input.dataset.max);
+    return input.dataset.min === undefined || !text
+      || /^[0-9]+$/.test(text) && number >= Number(input.dataset.min) && number <= Number(input.dataset.max);
   };
 
   addEventListener('change', event => {
     const input = event.target;
-    if (kind() !== 'items' || !input.name || input.form !== form() || !isRight(input)) return;
-    put(form().getAttribute('action').replace('/page/', '/tap/'), [...always(), ...valueOf(input.name)]);
+    if (kind() !== 'items' || !input.name || input.form !== form()) return;
+    const question = input.closest('.q');
+    if (words && find('.q-state', question)) offer(question, 'free');
+    if (isRight(input)) tap([...new FormData(form())].filter(([key]) => key === input.name));
   });
+
+  // ---- pages in memory: the visit's pages in each language, as text until they are shown
+
+  const texts = {}, shown = {};
+  let words, language = document.documentElement.lang, current = 0, last = 0, named = new Set(), isFetching = false;
+
+  const numberOf = address => Number((address.match(/\/page\/(\d+)/) || [])[1]);
+  const addressOf = number => base + 'page/' + number;
+
+  async function fetchAhead() {
+    if (isFetching || kind() !== 'items' || location.search) return;
+    isFetching = true;
+    for (const one of [language, ...all('[name=lang]').map(button => button.value)]) {
+      if (texts[one]) continue;
+      const answer = await fetch(base + 'pages/' + one).catch(() => null);
+      if (!answer || !answer.ok || answer.redirected) break;
+      texts[one] = await answer.json().catch(() => null);
+      prepare();
+    }
+    isFetching = false;
+  }
+
+  const prepare = () => {
+    if (!texts[language]) return;
+    if (!words) words = {};
+    if (!words[language]) words[language] = parse(texts[language].words);
+    (window.requestIdleCallback || setTimeout)(() => pageOf(current + 1));
+  };
+
+  // The page of a number in the language that is read, with what was entered meanwhile in another one.
+  const pageOf = number => {
+    const before = shown[number];
+    if (before && before.language === language || !texts[language] || !texts[language].pages[number - 1]) return before;
+    const page = parse(texts[language].pages[number - 1]);
+    const made = {language, title: page.title, main: find('main', page), frame: page.body};
+    if (before) carry(before.main, made.main);
+    return shown[number] = made;
+  };
+
+  const carry = (from, to) => {
+    all('input:not([type=hidden])', from).forEach(old => {
+      const input = find('#' + old.id, to);
+      if (!input) return;
+      input.checked = old.checked;
+      if (old.type === 'text') input.value = old.value;
+    });
+    all('.q', from).forEach(old => {
+      const question = find('#' + old.id, to), state = find('.q-state', old);
+      if (!question || !state === !find('.q-state', question)) return;
+      offer(question, state ? 'declined' : 'free');
+    });
+  };
+
+  // What a question says of itself and which buttons it has, once somebody declined it or took the answer back.
+  const offer = (question, state) => {
+    const old = find('.q-state', question), actions = find('.q-actions', question), button = find('button', actions);
+    if (old) old.remove();
+    const made = find('#' + state, words[language]).content.cloneNode(true);
+    if (!find('[type=radio]', question)) all('.when-answered', made).forEach(one => one.remove());
+    all('button', made).forEach(one => {
+      one.value = button.value;
+      one.append(find('span', button).cloneNode(true));
+    });
+    const told = find('.q-state', made);
+    if (told) find('legend, .ds-label, h1', question).after(told);
+    actions.replaceChildren(...find('.q-actions', made).childNodes);
+  };
+
+  const decide = (event, button) => {
+    if (!words || !words[language]) return;
+    event.preventDefault();
+    const question = button.closest('.q');
+    all('input:not([type=hidden])', question).forEach(input => {
+      input.checked = false;
+      if (input.type === 'text') input.value = '';
+    });
+    tap([[button.name, button.value]]);
+    offer(question, button.name === 'decline' ? 'declined' : 'free');
+    (all('.q-actions button', question).find(one => one.offsetParent) || question).focus();
+  };
 
   // ---- turning pages
 
-  const isShown = element => element.checkVisibility ? element.checkVisibility() : element.offsetParent !== null;
-  const isAnswered = question => question.querySelector('.q-state')
-    || [...question.querySelectorAll('input:not([type=hidden])')].some(input => /radio|checkbox/.test(input.type) ? input.checked : input.value.trim());
-  const isHalfAnswered = question => [...question.querySelectorAll('.dependent input[data-min]')].some(input => isShown(input) && !input.value.trim());
-  const openQuestions = () => [...document.querySelectorAll('main .q')].filter(isShown)
-    .filter(question => !isAnswered(question) || isHalfAnswered(question));
-
-  const wrongInput = () => [...document.querySelectorAll('main input[data-min]')].find(input => isShown(input) && !isRight(input));
+  // As the style sheet hides it, and true of a page that is not shown too.
+  const HIDDEN = CSS.supports('selector(:has(*))') ? ':is(.q, .effect):has([data-opens]):not(:has([data-opens]:checked)) .dependent:not([data-open]), '
+    + '.q:has([data-opens]):not(:has([data-opens]:checked)) + .q.dependent:not([data-open])' : ':not(*)';
+  const lacking = question => find('.q-state', question) ? null
+    : all('.dependent input[data-min]', question).find(input => !input.closest(HIDDEN) && !input.value.trim());
+  const isAnswered = question => find('.q-state, input:checked', question)
+    || all('[type=text]', question).some(input => input.value.trim());
+  const openIn = root => all('.q', root).filter(question => !question.matches(HIDDEN) && (!isAnswered(question) || lacking(question)));
+  const targetOf = question => (isAnswered(question) && lacking(question)) || find('input:not([type=hidden])', question);
+  const list = (questions, to, number) => questions.forEach(question => {
+    const link = to.appendChild(document.createElement('li')).appendChild(document.createElement('a'));
+    link.className = 'ds-link';
+    link.href = (number ? addressOf(number) : '') + '#' + targetOf(question).id;
+    link.textContent = find('legend, .ds-label, h1', question).textContent.trim();
+  });
 
   const nameOpen = open => {
-    const summary = document.getElementById('open-questions').content.firstElementChild.cloneNode(true);
-    const list = summary.querySelector('ul');
-    open.forEach(question => {
-      const link = list.appendChild(document.createElement('li')).appendChild(document.createElement('a'));
-      link.className = 'ds-link';
-      link.href = '#' + question.querySelector('input:not([type=hidden])').id;
-      link.textContent = question.querySelector('legend, .ds-label, h1').textContent.trim();
-    });
-    const old = document.getElementById('summary');
+    const summary = find('#open', words[language]).content.firstElementChild.cloneNode(true), old = find('#summary');
+    list(open, find('ul', summary));
     if (old) old.remove();
     form().before(summary);
     summary.focus();
   };
 
-  const numberOf = address => Number((address.match(/\/page\/(\d+)/) || [])[1]);
-  const addressOf = number => base + 'page/' + number;
-  const keep = () => { if (kind() === 'items') pages.set(current, {title: document.title, body: [...document.body.childNodes]}); };
+  const keep = () => {
+    if (kind() !== 'items') return;
+    const summary = find('#summary');
+    if (summary) summary.remove();
+    shown[current] = {language: document.documentElement.lang, title: document.title, main: find('main')};
+  };
 
   const show = (number, isNew) => {
-    const page = pages.get(number);
-    if (!page) return false;
     keep();
-    document.body.replaceChildren(...page.body);
-    document.body.dataset.page = 'items';
+    const page = pageOf(number);
+    if (!page) return false;
+    if (page.frame && document.documentElement.lang !== language) {
+      body.replaceChildren(...page.frame.childNodes);
+      document.documentElement.lang = language;
+    } else if (page.main !== find('main')) find('main').replaceWith(page.main);
+    delete page.frame;
+    body.dataset.page = 'items';
     document.title = page.title;
     if (isNew) history.pushState(null, '', addressOf(number));
     named = new Set();
     current = number;
     shownAt = localTime();
+    tookPlaceAt = performance.now();
     scrollTo(0, 0);
-    const heading = document.querySelector('main h1');
+    const heading = find('main h1');
     if (heading) { heading.tabIndex = -1; heading.focus({preventScroll: true}); }
-    if (outboxes().length) tell(isSending ? 'saving' : 'waiting');
+    tell('');
+    tellState();
+    prepare();
     fetchAhead();
     return true;
   };
 
-  let isFetching = false;
-  async function fetchAhead() {
-    if (isFetching || kind() !== 'items') return;
-    isFetching = true;
-    const last = Number(document.querySelector('progress').max);
-    for (let number = current + 1; number <= last; number++) {
-      if (pages.has(number)) continue;
-      const answer = await fetch(addressOf(number)).catch(() => null);
-      if (!answer || !answer.ok || answer.redirected) break;
-      const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-      if (page.body.dataset.page !== 'items') break;
-      pages.set(number, {title: page.title, body: [...page.body.childNodes].map(node => document.adoptNode(node))});
-    }
-    isFetching = false;
-  }
+  const speak = (event, other) => {
+    if (!texts[other]) return stay(event);
+    event.preventDefault();
+    tap([['lang', other]]);
+    language = other;
+    prepare();
+    show(current, false);
+  };
 
   const showEnd = () => {
-    const end = document.getElementById('end-without-coverage').content.cloneNode(true);
-    document.querySelector('main').replaceChildren(end);
-    document.body.dataset.page = 'review';
+    keep();
+    const end = find('#end', words[language]).content.cloneNode(true), open = find('ul', end);
+    for (let number = 1; number <= last; number++) list(openIn((pageOf(number) || {}).main || open), open, number);
+    if (open.children.length) open.parentNode.hidden = false;
+    const main = document.createElement('main');
+    main.id = 'main';
+    main.append(end);
+    find('main').replaceWith(main);
+    body.dataset.page = 'review';
     tell('waiting');
-    document.querySelector('main h1').focus();
+    scrollTo(0, 0);
+    find('main h1').focus();
+  };
+
+  // Where there is no coverage a page that is not here cannot come.
+  const stay = event => {
+    if (navigator.onLine || !find('#save-status')) return;
+    event.preventDefault();
+    tell('offline');
   };
 
   const turn = (event, button) => {
-    const number = current, last = Number(document.querySelector('progress').max);
-    if (button.name !== 'next' || location.search) return;
-    const wrong = wrongInput();
+    if (button.name === 'decline' || button.name === 'clear') return decide(event, button);
+    if (button.name === 'lang') return speak(event, button.value);
+    if (location.search) return;
+    if (button.name === 'back' && pageOf(current - 1)) { event.preventDefault(); show(current - 1, true); return; }
+    if (button.name !== 'next' || !words || !words[language] || wasRefused) return stay(event);
+    const wrong = all('main input[data-min]').find(input => !input.closest(HIDDEN) && !isRight(input));
     if (wrong) {
       event.preventDefault();
       wrong.setAttribute('aria-invalid', 'true');
       wrong.focus();
       return;
     }
-    const open = openQuestions().filter(question => !named.has(question.id));
-    if (open.length) {
+    const open = openIn();
+    if (open.some(question => !named.has(question.id))) {
       event.preventDefault();
-      openQuestions().forEach(question => named.add(question.id));
-      nameOpen(openQuestions());
+      open.forEach(question => named.add(question.id));
+      nameOpen(open);
       return;
     }
-    if (number < last ? !pages.has(number + 1) : navigator.onLine && !read(store).length) return;
+    if (current < last ? !pageOf(current + 1) : navigator.onLine && !isWaiting()) return;
     event.preventDefault();
     put(form().getAttribute('action'), [...new FormData(form()), ['next', '1']]);
-    if (number < last) show(number + 1, true); else leave(showEnd);
+    if (current < last) show(current + 1, true); else leave(showEnd);
   };
 
   // The review page shows what the server holds, so what is on the phone goes first.
-  async function leave(otherwise) {
-    for (let i = 0; i < 30 && read(store).length && navigator.onLine; i++) await new Promise(done => setTimeout(done, 100));
-    if (read(store).length) otherwise(); else location.assign(base + 'review');
-  }
+  const sentAll = async names => {
+    for (let i = 0; i < 30 && isWaiting(names) && navigator.onLine; i++) await new Promise(done => setTimeout(done, 100));
+    return !isWaiting(names);
+  };
+  const leave = async otherwise => { if (await sentAll()) location.assign(base + 'review'); else otherwise(); };
 
-  // Nothing of these sessions stays in the browser; what could not be sent yet is not thrown away.
-  async function leaveNothing(target) {
-    const names = target.dataset.leaves.split(' ').map(handle => 'btb:/q/' + handle + '/');
-    const waits = () => names.some(name => read(name).length);
+  // Nothing of these sessions stays in the browser. What could not be sent yet is not thrown away: once the session
+  // is over here, nothing more of it could be sent.
+  const leaveNothing = async sent => {
+    const names = sent.dataset.leaves.split(' ').map(handle => 'btb:/q/' + handle + '/');
     sendNow();
-    for (let i = 0; i < 30 && waits() && navigator.onLine; i++) await new Promise(done => setTimeout(done, 100));
-    if (waits()) { target.querySelector('[role=status]').textContent = target.dataset.waiting; return; }
+    if (!await sentAll(names) || !navigator.onLine) { find('[role=status]', sent).textContent = sent.dataset.waiting; return; }
     names.forEach(name => write(name, []));
-    target.submit();
-  }
+    sent.submit();
+  };
 
   addEventListener('submit', event => {
-    const button = event.submitter || {};
-    if (event.target.dataset.leaves !== undefined) { event.preventDefault(); leaveNothing(event.target); }
-    else if (event.target.id === 'page' && kind() === 'items') turn(event, button);
-    else if (event.target.dataset.submits !== undefined && button.name === 'next' && read(store).length) {
+    const button = event.submitter || {}, sent = event.target;
+    if (sent.dataset.leaves !== undefined) { event.preventDefault(); leaveNothing(sent); }
+    else if (sent.id === 'page' && kind() === 'items') turn(event, button);
+    else if (sent.dataset.submits !== undefined && button.name === 'next' && isWaiting()) {
       event.preventDefault();
-      put(event.target.getAttribute('action'), [...new FormData(event.target), ['next', '1']]);
+      put(sent.getAttribute('action'), [...new FormData(sent), ['next', '1']]);
       tell('waiting');
-    }
+    } else stay(event);
   });
+
+  addEventListener('click', event => {
+    // The second tap of two was meant for the page before.
+    if (event.detail > 1 && performance.now() - tookPlaceAt < 500) { event.preventDefault(); event.stopPropagation(); return; }
+    const link = event.target.closest('main a[href*="/page/"]');
+    if (!link || !words || kind() !== 'review' || !show(numberOf(link.href), true)) return;
+    event.preventDefault();
+    find(link.hash).focus();
+  }, true);
 
   addEventListener('popstate', () => {
     const number = numberOf(location.pathname);
     // A link within the page is no other page.
-    if (current && number && number !== current && !show(number, false)) location.reload();
+    if (current && number && (number !== current || kind() !== 'items') && !show(number, false)) location.reload();
   });
-  addEventListener('online', sendNow);
+  ['online', 'pagehide'].forEach(name => addEventListener(name, sendNow));
   addEventListener('pageshow', event => {
     // A page that the browser kept would show what was answered before the tablet was handed back.
-    if (event.persisted && document.querySelector('[data-leaves]')) location.reload(); else sendNow();
+    if (event.persisted && find('[data-leaves]')) location.reload(); else sendNow();
   });
-  addEventListener('pagehide', sendNow);
   document.addEventListener('visibilitychange', sendNow);
 
   shownAt = localTime();
   if (kind() === 'items') {
     current = numberOf(location.pathname);
-    fetchAhead();
+    last = find('progress').max;
   }
   sendNow();
 })();

@@ -73,6 +73,12 @@ class Settings:
         """A base URL in https: then, and only then, cookies are Secure and HSTS is sent."""
         return self.base_url.startswith("https://")
 
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """What messages can go out by: ``email``, ``sms``."""
+        can = {"email": self.mail_server is not None, "sms": self.sms_gateway is not None}
+        return tuple(channel for channel, is_set_up in can.items() if is_set_up)
+
 
 def instance_folder(environ: Mapping[str, str] | None = None) -> Path:
     """The folder that holds settings, study file and database: BTB_INSTANCE, else ``instance`` here."""

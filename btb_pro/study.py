@@ -117,6 +117,8 @@ class Study:
     privacy_url: Mapping[str, str]
     accessibility_url: Mapping[str, str]
     allow_unapproved_wording: bool
+    second_step: bool
+    """Whether a one-time code, sent to the participant's own address, brings earlier answers back to view."""
     link_days_without_day0: int
     """For how many days a link works whose participant has no day 0 yet."""
     sites: tuple[Site, ...]

@@ -104,6 +104,7 @@ def _read(document: Table, instruments: Mapping[str, Instrument], sha256: str) -
         privacy_url=_addresses(document, "privacy_url", languages),
         accessibility_url=_addresses(document, "accessibility_url", languages),
         allow_unapproved_wording=document.statement("allow_unapproved_wording", default=False),
+        second_step=document.statement("second_step", default=False),
         link_days_without_day0=document.whole_number("link_days_without_day0", 1, 365),
         sites=sites,
         visits=visits,

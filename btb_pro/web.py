@@ -25,6 +25,7 @@ from btb_pro.security import response_headers
 from btb_pro.this_request import request_id
 
 _LARGEST_FORM = 256 * 1024
+_COMPRESSED = ("text/html", "application/json")
 _YEAR_S = 365 * 24 * 3600
 _log = logging.getLogger("btb_pro.requests")
 
@@ -171,7 +172,7 @@ def _mark_responses(app: Flask, settings: Settings, assets: Assets) -> None:
         if 300 <= response.status_code < 400:
             # No browser shows it, and every page of a visit has one before it.
             response.set_data(b"")
-        elif response.mimetype == "text/html":
+        elif response.mimetype in _COMPRESSED and not response.direct_passthrough:
             response.headers["Content-Language"] = language_of_request()
             _compress(response)
         rule = request.url_rule.rule if request.url_rule else "-"

@@ -15,7 +15,7 @@ from btb_pro.services.worker import Done, Worker, would_send
 @click.command("work", cls=Command)
 @click.option("--once", is_flag=True, help="One round, for cron.")
 @click.option("--dry-run", is_flag=True, help="Prints what would go out, without addresses; sends nothing.")
-@click.option("--every", default=60, show_default=True, type=click.IntRange(1, 86400), metavar="SECONDS")
+@click.option("--every", default=5, show_default=True, type=click.IntRange(1, 86400), metavar="SECONDS")
 def work(once: bool, dry_run: bool, every: int) -> None:
     """Sends invitations, reminders and codes as they fall due, until it is stopped.
 

@@ -70,6 +70,7 @@ def reason_name(reason: str) -> str:
         "stopped": gettext("the participant wants no messages"),
         "no_contact": gettext("there is no address or number"),
         "contact_failed": gettext("an earlier message to that address came back"),
+        "code_gone": gettext("the code was too old, used, or followed by a newer one"),
         "called_off": gettext("somebody called it off"),
     }
     return names.get(reason, "")

@@ -13,9 +13,11 @@ from btb_pro.participant import (
     items,
     leaving,
     link_requests,
+    memory,
     mistakes,
     parts,
     review,
+    second_step,
     start,
     taps,
     typed_codes,
@@ -25,7 +27,20 @@ from btb_pro.participant.visitor import runtime
 from btb_pro.participant.words import last_day_in_words, time_in_words
 from btb_pro.web import ErrorPages, add_error_pages
 
-VIEWS = (start, typed_codes, parts, items, taps, review, mistakes, link_requests, leaving, dead_ends)
+VIEWS = (
+    start,
+    typed_codes,
+    second_step,
+    parts,
+    items,
+    memory,
+    taps,
+    review,
+    mistakes,
+    link_requests,
+    leaving,
+    dead_ends,
+)
 """The modules whose routes hang on the blueprint; named here so that importing this one is enough."""
 
 

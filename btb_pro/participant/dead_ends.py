@@ -1,23 +1,29 @@
 """Pages for whatever cannot go on; each says what to do and whom to ring."""
 
+import math
 from contextlib import suppress
+from datetime import datetime
 
-from flask import g, redirect, render_template, request, url_for
+from flask import g, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from btb_pro import clock
 from btb_pro.db import DATABASE_FAILURES
 from btb_pro.incoming import drain, refuse_foreign, refuse_unreadable
 from btb_pro.links import UnknownLink
 from btb_pro.participant.blueprint import participant
 from btb_pro.participant.cookies import session_secret
+from btb_pro.participant.guesses import note_guess
 from btb_pro.participant.items import ResponseValue
-from btb_pro.participant.visitor import DeadEnd, GoTo, runtime
+from btb_pro.participant.visitor import CookiesOff, DeadEnd, GoTo, runtime
+from btb_pro.participant.words import minute_in_words
 from btb_pro.services.made_requests import RequestKind, may_ask
-from btb_pro.services.opened_links import LinkState
+from btb_pro.services.opened_links import LinkState, look_up
 from btb_pro.services.sessions import find_session
 from btb_pro.services.wordings import WordingNotApproved
+from btb_pro.this_request import speak
 from btb_pro.web import language_of_request, log_error
 
 _STATUS = {LinkState.NOT_OPEN_YET: 403}
@@ -40,7 +46,10 @@ def go_to(error: GoTo) -> Response:
 
 @participant.errorhandler(UnknownLink)
 def unknown_link(_error: UnknownLink) -> ResponseValue:
-    """One page for every link that is none of ours, whatever is wrong with it."""
+    """One page for every link that is none of ours, whatever is wrong with it; 429 for whoever guesses."""
+    until = note_guess(request.remote_addr or "")
+    if until is not None:
+        return _too_fast(until)
     return _dead_end(
         gettext("We do not know this link"),
         [
@@ -48,6 +57,28 @@ def unknown_link(_error: UnknownLink) -> ResponseValue:
             gettext("Does it still not work? Ring the hospital that invited you."),
         ],
         404,
+    )
+
+
+@participant.errorhandler(CookiesOff)
+def cookies_off(error: CookiesOff) -> ResponseValue:
+    """The page of a browser that gave back no cookie right after Start."""
+    try:
+        _take_link(error.token)
+    except UnknownLink as unknown:
+        return unknown_link(unknown)
+    return _dead_end(
+        gettext("Your browser keeps no cookies"),
+        [
+            gettext("Without them we cannot tell which answers are yours. We use them for nothing else."),
+            gettext(
+                "Allow cookies for this page in your browser and press Start once more, or open the link in "
+                "another browser, such as Safari or Chrome."
+            ),
+            gettext("Does it still not work? Ring us."),
+        ],
+        403,
+        back=url_for("participant.start", token=error.token),
     )
 
 
@@ -94,13 +125,12 @@ def http_error(error: HTTPException) -> ResponseValue:
     if code == 413:
         drain(request)
     _take_language_of_session()
+    try:
+        _take_link(str((request.view_args or {}).get("token", "")))
+    except UnknownLink as unknown:
+        return unknown_link(unknown)
     title, paragraphs = _refusal_words(code)
-    back, arguments = "", request.view_args or {}
-    if "handle" in arguments:
-        back = url_for("participant.parts", handle=arguments["handle"])
-    if code in (400, 413, 415) and arguments:
-        back = request.path
-    return _dead_end(title, paragraphs, code, back=back)
+    return _dead_end(title, paragraphs, code, back=_way_back(code))
 
 
 def unexpected(_error: Exception) -> ResponseValue:
@@ -116,6 +146,37 @@ def _dead_end(
         "participant/dead.html", title=title, paragraphs=paragraphs, back=back, ask_action=ask_action
     )
     return page, status
+
+
+def _too_fast(until: datetime) -> Response:
+    seconds = max(1, math.ceil((until - clock.now()).total_seconds()))
+    response = make_response(
+        _dead_end(
+            gettext("Too many tries with links that we do not know"),
+            [
+                gettext("Try again after %(time)s.", time=minute_in_words(until)),
+                gettext("A link that is whole works meanwhile too: open it in the message once more."),
+                gettext("Does it still not work? Ring the hospital that invited you."),
+            ],
+            429,
+        )
+    )
+    response.headers["Retry-After"] = f"{seconds}"
+    return response
+
+
+def _way_back(code: int) -> str:
+    """Where the page that was refused can be sent again from; empty where there is none."""
+    arguments = request.view_args or {}
+    if code in (400, 413, 415) and "number" in arguments:
+        return url_for("participant.items", **arguments)
+    if code in (400, 413, 415) and arguments:
+        return request.path
+    if "handle" in arguments:
+        return url_for("participant.parts", handle=arguments["handle"])
+    if "token" in arguments:
+        return url_for("participant.start", token=arguments["token"])
+    return ""
 
 
 def _token(error: DeadEnd) -> str:
@@ -191,3 +252,23 @@ def _take_language_of_session() -> None:
         if found is not None:
             g.language = found.session.language
             g.site_code = found.participant.site_code
+
+
+def _take_link(token: str) -> None:
+    """Speak the language of a link, and name its hospital.
+
+    Raises:
+        UnknownLink: it is none of ours, or its row is gone.
+    """
+    if not token or "language" in g:
+        return
+    house = runtime()
+    with suppress(*DATABASE_FAILURES), house.database.reading() as db:
+        link = look_up(db, house.links.public_id(token))
+        if link is None:
+            raise UnknownLink
+        g.site_code = link.participant.site_code
+        wished = request.args.get("lang", "")
+        if wished not in house.study.languages:
+            wished = link.invitation.language or language_of_request()
+        speak(wished)

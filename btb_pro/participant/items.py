@@ -19,6 +19,7 @@ from btb_pro.participant.presenting import PagePresenter, shown_values, values_t
 from btb_pro.participant.visitor import GoTo, Visitor, runtime, visiting, way_out
 from btb_pro.services.answers import KeyUsedTwice, PageSave, present_after, save_page
 from btb_pro.services.late_saves import keep_late_save
+from btb_pro.services.present_answers import SeenAnswer
 from btb_pro.services.sessions import change_language
 from btb_pro.this_request import speak
 
@@ -30,7 +31,7 @@ ResponseValue = str | tuple[str, int] | Response
 def items(handle: str, number: str) -> ResponseValue:
     """Show a page of questions."""
     with visiting(handle) as visitor:
-        return PageView(visitor, find_page(visitor, number)).show()
+        return PageView(visitor, find_page(visitor, number)).html()
 
 
 @participant.post("/q/<handle>/page/<number>")
@@ -47,19 +48,19 @@ def save_items(handle: str, number: str) -> ResponseValue:
 class PageView:
     """One page of one visitor: showing it, and taking in what it sends."""
 
-    def __init__(self, visitor: Visitor, page: Page) -> None:
+    def __init__(self, visitor: Visitor, page: Page, seen: Mapping[str, SeenAnswer] | None = None) -> None:
         self.visitor = visitor
         self.page = page
-        self.seen = visitor.seen()
+        self.seen = visitor.seen() if seen is None else seen
         keys = runtime().settings.secret_keys
         self.form: MainForm = main_form(visitor.handle, keys)
         self.signer = PageStateSigner(keys, visitor.handle)
 
-    def show(self) -> ResponseValue:
+    def html(self) -> str:
         """The page with the values that this session entered."""
         shown = shown_values(self.page, self.seen)
         state = new_page_state(self.page.number, shown, self.visitor.language)
-        return self._render(state, values_to_show(self.page, shown))
+        return self._render(state, values_to_show(self.page, shown))[0]
 
     def receive(self) -> ResponseValue:
         """Store what was sent and answer with the page that comes next, or with this one again."""
@@ -149,7 +150,7 @@ class PageView:
         open_codes: frozenset[str] = frozenset(),
         notice: str = "",
         status: int = 200,
-    ) -> ResponseValue:
+    ) -> tuple[str, int]:
         visitor, page = self.visitor, self.page
         presenter = PagePresenter(page, visitor.language, self.seen, values, refused or {}, open_codes)
         body = render_template(
@@ -168,7 +169,7 @@ class PageView:
             csrf_token=self.form.csrf_token.current_token,
             state=self.signer.write(state),
             action=self._address(page.number),
-            comes_from_review=self._comes_from_review(),
+            shows_help=any(item.is_safety for item in page.instrument.items),
         )
         return body, status
 

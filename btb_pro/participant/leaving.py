@@ -92,13 +92,15 @@ def leave_phone_now(token: str) -> ResponseValue:
 @participant.get("/q/<handle>/leave")
 @access(Access.SESSION)
 def leave(handle: str) -> ResponseValue:
-    """The same from the receipt, where the link is no longer in the address."""
+    """The same from inside the session, where the link is no longer in the address."""
     with runtime().database.reading() as db:
         answering = _own(db, handle)
         if answering is None:
             raise GoTo(url_for("participant.home"))
-        speak(answering.session.language)
-        back = url_for("participant.receipt", handle=handle)
+        wished = request.args.get("lang", "")
+        speak(wished if wished in runtime().study.languages else answering.session.language)
+        is_sent = answering.visit.submitted_at is not None
+        back = url_for("participant.receipt" if is_sent else "participant.parts", handle=handle)
         action = url_for("participant.leave_now", handle=handle)
         return render_template("participant/leave.html", back=back, action=action, handles=[handle])
 

@@ -13,6 +13,7 @@ from btb_pro.participant.items import ResponseValue
 from btb_pro.participant.visitor import Visitor, runtime, visiting
 from btb_pro.services.present_answers import stored_only
 from btb_pro.services.sessions import change_language
+from btb_pro.services.step_codes import is_offered
 from btb_pro.this_request import speak
 
 
@@ -84,6 +85,8 @@ def _render(visitor: Visitor) -> ResponseValue:
         is_begun=any(part.state != "new" for part in shown),
         is_all_done=all(part.state == "done" for part in shown),
         comes_back_later="later" in request.args,
+        is_confirmed="confirmed" in request.args and visitor.answering.session.confirmed_at is not None,
+        offers_code=is_offered(visitor.db, visitor.runtime, visitor.answering),
         expires_at=visitor.answering.invitation.expires_at,
         csrf_token=form.csrf_token.current_token,
         action=url_for("participant.parts", handle=visitor.handle),

@@ -137,10 +137,26 @@ class PagePresenter:
             fields=fields,
             state="declined" if is_declined else "kept" if has_kept else "",
             error=error,
-            target=_target(next((f for f in fields if f.error), fields[0])),
+            target=_target(self._first_to_mend(item, fields)),
             can_clear=is_declined or any(one.stored.state is AnswerState.ANSWERED for one in own),
             is_dependent=item.when is not None,
             opened_by_previous=previous is not None and _hangs_on(item.when, previous),
+        )
+
+    def _first_to_mend(self, item: Item, fields: Sequence[ShownField]) -> ShownField:
+        """The field that is wrong, or the number that an answer opened and that is not there yet."""
+        wrong = next((field for field in fields if field.error), None)
+        if wrong is not None or item.code not in self._open_codes:
+            return wrong or fields[0]
+        return next((f for f in fields if self._is_opened(item, f) and not f.text), fields[0])
+
+    def _is_opened(self, item: Item, field: ShownField) -> bool:
+        """Whether the answer that is there brings a number up."""
+        if not field.is_dependent or field.kind != FieldKind.INTEGER.value:
+            return False
+        conditions = [one.when for one in item.fields if one.code == field.code and one.when]
+        return field.is_kept_open or any(
+            not when.codes.isdisjoint(self._values.get(when.field, ())) for when in conditions
         )
 
     def _field(self, item: Item, field: Field) -> ShownField:

@@ -17,6 +17,7 @@ from btb_pro.participant.words import last_day_in_words
 from btb_pro.services.made_requests import correction_asked_at, has_stopped_messages
 from btb_pro.services.opened_links import LinkState, OpenedLink, look_up
 from btb_pro.services.sessions import find_session, participant_actor, start_session
+from btb_pro.services.step_codes import is_offered
 from btb_pro.services.wordings import require_approved
 from btb_pro.web import language_of_request
 
@@ -63,7 +64,10 @@ def begin(token: str) -> ResponseValue:
             session, secret = start_session(db, context, link, g.language)
             handle = session.handle
             db.commit()
-    response = redirect(url_for("participant.parts", handle=handle), 303)
+        answering = find_session(db, handle, secret)
+        offers_code = answering is not None and is_offered(db, house, answering)
+    page = "participant.step_code" if offers_code else "participant.parts"
+    response = redirect(url_for(page, handle=handle), 303)
     remember_session(response, handle, secret, is_production)
     return response
 

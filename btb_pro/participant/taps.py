@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from btb_pro.participant.blueprint import Access, access, participant
 from btb_pro.participant.items import PageView, find_page
+from btb_pro.participant.parts import switch_language
 from btb_pro.participant.visitor import visiting
 from btb_pro.services.answers import KeyUsedTwice, save_page
 
@@ -25,6 +26,7 @@ def tap(handle: str, number: str) -> Response | tuple[Response, int]:
             return view.receive_late(is_tap=True)
         if not view.form.validate_on_submit():
             return jsonify(stored=False), 403
+        switch_language(visitor)
         reading = view.reading()
         if reading.is_wrong:
             return jsonify(stored=False, refused=sorted(reading.refused)), 422

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from flask import current_app, g, request, url_for
 from sqlalchemy.orm import Session
@@ -26,6 +27,14 @@ class GoTo(Exception):
         super().__init__(address)
 
 
+class CookiesOff(Exception):
+    """The browser came from Start without the cookie that it was given there."""
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+        super().__init__()
+
+
 class DeadEnd(Exception):
     """A link or session that opens nothing any more, or not yet."""
 
@@ -45,6 +54,7 @@ class Visitor:
     answering: Answering
     pages: tuple[Page, ...]
     context: Context
+    spoken: str = ""
 
     @property
     def handle(self) -> str:
@@ -58,8 +68,13 @@ class Visitor:
 
     @property
     def language(self) -> str:
-        """The language that the session is shown in."""
-        return self.answering.session.language
+        """The language that the page is shown in: the session's, unless another one was asked for."""
+        return self.spoken or self.answering.session.language
+
+    def speaking(self, language: str) -> "Visitor":
+        """The same visitor in another language; the session's own stays as it is."""
+        speak(language)
+        return replace(self, spoken=language)
 
     @property
     def is_sent_in(self) -> bool:
@@ -67,9 +82,15 @@ class Visitor:
         return self.answering.state is LinkState.SUBMITTED
 
     def seen(self) -> Mapping[str, SeenAnswer]:
-        """Present answers by field code, read anew; a session that is over reads none as its own."""
-        own = None if self.answering.is_over else self.answering.session.id
-        return present_answers(self.db, self.answering.visit, own)
+        """Present answers by field code, read anew, and which of them this session may see.
+
+        Those are its own; once a code was given, all of them. A session that is over sees none.
+        """
+        session, is_over = self.answering.session, self.answering.is_over
+        found = present_answers(self.db, self.answering.visit, None if is_over else session.id)
+        if is_over or session.confirmed_at is None:
+            return found
+        return {code: replace(answer, is_own=True) for code, answer in found.items()}
 
 
 def runtime() -> Runtime:
@@ -85,6 +106,7 @@ def visiting(handle: str, *, writes: bool = False, after_submit: bool = False) -
 
     Raises:
         GoTo: the session is unknown here, is over, or was sent in.
+        CookiesOff: see there.
         DeadEnd: its link opens nothing any more.
     """
     house = runtime()
@@ -93,6 +115,7 @@ def visiting(handle: str, *, writes: bool = False, after_submit: bool = False) -
         secret = session_secret(request, handle, house.settings.is_production)
         answering = find_session(db, handle, secret)
         if answering is None:
+            _refuse_without_cookies()
             raise GoTo(start_address())
         speak(answering.session.language)
         g.site_code = answering.participant.site_code
@@ -122,6 +145,18 @@ def start_address() -> str:
     if token:
         return url_for("participant.start", token=token)
     return url_for("participant.home")
+
+
+def _refuse_without_cookies() -> None:
+    """Tell a browser that keeps no cookies from one that was never here: it comes straight from a link.
+
+    Raises:
+        CookiesOff: see there.
+    """
+    came_from = urlsplit(request.referrer or "")
+    room, _, token = came_from.path.lstrip("/").partition("/")
+    if came_from.netloc == request.host and room == "s" and token and not request.cookies:
+        raise CookiesOff(token.partition("/")[0])
 
 
 def way_out(answering: Answering, house: Runtime) -> str:

@@ -16,11 +16,13 @@ from btb_pro.models.contact import Contact
 from btb_pro.models.invitation import Invitation
 from btb_pro.models.message import Message
 from btb_pro.models.participant import Participant
+from btb_pro.models.step_code import StepCode
 from btb_pro.models.visit import Visit
 from btb_pro.services.invitations import link_address
 from btb_pro.services.made_requests import is_stopped
 from btb_pro.services.opened_links import LinkState, link_state
 from btb_pro.services.runtime import Runtime
+from btb_pro.services.step_codes import CodeGone, code_for, is_live
 from btb_pro.study import Study
 
 CONTACT_KIND = {"email": "email", "sms": "phone"}
@@ -140,5 +142,29 @@ def _to_participant(session: Session, runtime: Runtime, message: Message) -> Out
     return Outgoing(open_contact(runtime, contact), written, facts.stop_link)
 
 
-MAKERS: Mapping[str, Maker] = {"invitation": _to_participant, "reminder": _to_participant}
+def _code(session: Session, runtime: Runtime, message: Message) -> Outgoing:
+    """A one-time code goes to whoever asked for it just now, even if they want no other messages."""
+    addressee = addressee_of(session, message)
+    row = session.get(StepCode, int(message.subject_key))
+    if addressee is None or row is None:
+        raise CalledOff("kind_unknown")
+    if not is_live(row):
+        raise CalledOff("code_gone")
+    contact = contact_of(session, addressee.participant, message.channel)
+    if contact is None:
+        raise CalledOff("no_contact")
+    try:
+        code = code_for(runtime, row)
+    except CodeGone:
+        raise CalledOff("code_gone") from None
+    whole = facts_of(runtime, addressee, message.language, "")
+    facts = Facts(asker=whole.asker, phone=whole.phone, code=code, is_test=whole.is_test)
+    return Outgoing(open_contact(runtime, contact), write_message("code", message.language, facts))
+
+
+MAKERS: Mapping[str, Maker] = {
+    "invitation": _to_participant,
+    "reminder": _to_participant,
+    "code": _code,
+}
 """By kind. What else is queued brings its maker here."""

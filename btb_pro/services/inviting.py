@@ -33,8 +33,6 @@ from btb_pro.services.quiet_hours import next_loud
 from btb_pro.services.runtime import Runtime
 from btb_pro.study import Study
 
-CHANNELS = ("email", "sms")
-"""Paper needs no message: it is printed."""
 _MASKED = f"{'x' * 22}.{'x' * 22}"
 """As long as a token; a real one is made only when the invitation is."""
 
@@ -73,10 +71,8 @@ class DueInvitation:
 
 
 def open_channels(runtime: Runtime) -> tuple[str, ...]:
-    """The channels that this instance can send by."""
-    settings = runtime.settings
-    can = {"email": settings.mail_server is not None, "sms": settings.sms_gateway is not None}
-    return tuple(channel for channel in CHANNELS if can[channel])
+    """The channels that this instance can send by; paper needs no message, it is printed."""
+    return runtime.settings.channels
 
 
 def why_not(session: Session, runtime: Runtime, participant: Participant, channel: str) -> WhyRefused | None:

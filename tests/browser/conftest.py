@@ -1,30 +1,20 @@
 """One Chromium and one server for all browser tests of a worker, and phones that open pages of it."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 
 from tests.browser.phone import LOCALES, Phone
 from tests.browser.snapshots import Photographer, Snapshots
+from tests.support.chromium import launched
 from tests.support.engines import EngineName, using
 from tests.support.live_server import LiveServer, serving
 from tests.support.world import make_world
-
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# Chromium refuses its sandbox to root; the rest keeps it from looking up its maker's hosts.
-ARGUMENTS = [
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 PhoneMaker = Callable[..., Phone]
 SnapshotTaker = Callable[[str], Snapshots]
@@ -33,14 +23,8 @@ SnapshotTaker = Callable[[str], Snapshots]
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The machine's Chromium, or the one that Playwright has fetched where there is none on PATH."""
-    path = next(filter(None, map(shutil.which, NAMES)), None)
-    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=ARGUMENTS, chromium_sandbox=not is_root
-        )
-        yield browser
-        browser.close()
+    with launched() as running:
+        yield running
 
 
 @pytest.fixture(scope="session", autouse=True)

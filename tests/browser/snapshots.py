@@ -9,6 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, BrowserContext
 
 from btb_pro import clock
+from btb_pro.study_file import PACKAGED_STUDY
 from tests.browser.phone import LOCALES, Phone
 from tests.support.behind import kept_locked
 from tests.support.live_server import LiveServer
@@ -43,6 +44,8 @@ class Photographer:
                 taken[name] = phone.page.content()
         taken |= self._dead_ends()
         taken["step-busy"] = self._busy()
+        for name, html in self._code():
+            taken[name] = html
         return taken
 
     @contextmanager
@@ -146,6 +149,7 @@ class Photographer:
                 return server.add(self.language, day0=(today + timedelta(days)).isoformat())
 
             taken = {"dead-no-link": get("/"), "dead-unknown": get("/s/nothing")}
+            taken["dead-cookies-off"] = self._without_cookies(world.invite(add()))
             taken["dead-not-open-yet"] = get(world.invite(add(60)))
             taken["dead-expired"] = get(self._invited_a_month_ago(add(-30)))
             revoked = world.invite(add())
@@ -159,9 +163,35 @@ class Photographer:
             taken["dead-withdrawn"] = get(withdrawn)
         return taken
 
+    def _without_cookies(self, link: str) -> str:
+        client = self.server.world.app.test_client(use_cookies=False)
+        started = client.post(link)
+        return client.get(started.headers["Location"], headers={"Referer": f"http://localhost{link}"}).text
+
     def _invited_a_month_ago(self, study_number: str) -> str:
         with clock.at(clock.now() - timedelta(days=30)):
             return self.server.world.invite(study_number)
+
+    def _code(self) -> Iterator[tuple[str, str]]:
+        """The second step, in a study that asks for it."""
+        study = PACKAGED_STUDY.read_text(encoding="utf-8")
+        study = study.replace("link_days", "second_step = true\nlink_days", 1)
+        world = make_world(self.folder / f"code-{self.language}", study=study)
+        try:
+            number = world.add(language=self.language, email="kari@hospital.example", phone="+47 400 00 042")
+            link = world.invite(number)
+            world.started(link).press().fill("bg_age", "47").press("later")
+            browser = world.browser(self.language).open(link).press()
+            yield "step-code", browser.html
+            yield "step-code-sent", browser.press().html
+            yield "step-code-wrong", browser.fill("code", "").press().html
+            for minutes in (1, 2):
+                with clock.at(clock.now() + timedelta(minutes=minutes)):
+                    browser.press("send", "email")
+            yield "step-code-wait", browser.html
+            yield "parts-code", browser.press("without").html
+        finally:
+            world.close()
 
     def _busy(self) -> str:
         """What a page shows while something else keeps the database locked."""

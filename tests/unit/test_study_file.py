@@ -97,6 +97,14 @@ def test_the_packaged_study_allows_no_unapproved_wording(packaged: Study) -> Non
     assert packaged.allow_unapproved_wording is False
 
 
+@pytest.mark.parametrize(("line", "asked"), [("", False), ("second_step = true", True)])
+def test_a_study_has_a_second_step_only_if_its_file_says_so(tmp_path: Path, line: str, asked: bool) -> None:
+    text = SOUND.read_text(encoding="utf-8").replace(
+        "link_days_without_day0", f"{line}\nlink_days_without_day0"
+    )
+    assert read_study(file_with(tmp_path, text), INSTRUMENTS).second_step is asked
+
+
 def test_the_packaged_addresses_are_of_a_reserved_domain_and_the_telephones_of_nobody(
     packaged: Study,
 ) -> None:
@@ -186,6 +194,7 @@ def test_an_empty_file_is_told_what_it_lacks(tmp_path: Path) -> None:
     problems = problems_of(file_with(tmp_path, ""))
     optional = {
         "allow_unapproved_wording",
+        "second_step",
         "minimum_share",
         "phone_countries",
         "reminders_at_most",

@@ -84,6 +84,8 @@ def test_a_severity_without_days_is_open_and_its_days_are_left_blank_at_the_seco
     fill_in(browser, {**others, "shc_tired": "3"}).press()
     assert len(named(browser)) == 1
     assert "shc_tired" in named(browser)[0]
+    summary = next(one for one in browser.document.iter("div") if one.get("id") == "summary")
+    assert [one.get("href") for one in summary.iter("a")] == ["#shc_tired_days"]
     browser.press()
     assert present(world)["shc_tired_days"] == ("skipped", None)
     assert "shc_dizzy_days" not in present(world)

@@ -188,7 +188,7 @@ def test_a_receipt_shows_the_time_in_norway(world: World, sent_in: tuple[str, Pl
     assert submitted_at is not None
     local = submitted_at.astimezone(clock.OSLO)
     browser = world.browser("en").open(sent_in[0] + "?lang=en")
-    assert f"{local:%B %Y %H:%M}" in browser.text
+    assert f"{local:%B %Y at %H:%M}" in browser.text
 
 
 @pytest.mark.parametrize("end", ["revoked", "replaced", "withdrawn"])

@@ -180,7 +180,7 @@ def test_a_stolen_database_holds_no_working_link(world: World, token: str) -> No
     assert token.split(".")[1] not in stored
 
 
-def test_unknown_links_write_no_row(world: World, token: str) -> None:
+def test_unknown_links_write_nothing_but_that_somebody_tried(world: World, token: str) -> None:
     before = dump(world)
     for path in (f"/s/{token[:-1]}", "/s/x", "/s/"):
         world.app.test_client().post(path)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from btb_pro.models.response import Response
 from btb_pro.models.score import ScoreRow
 from btb_pro.services.verification import verify
-from tests.integration.participant.steps import trail, values, visit_row
+from tests.integration.participant.steps import go_to, trail, values, visit_row
 from tests.support.plain_browser import PlainBrowser
 from tests.support.world import World
 
@@ -95,3 +95,13 @@ def test_nothing_of_one_participant_shows_up_at_another(world: World) -> None:
         second.press().press()
     assert values(world, "BTB-002") == {}
     assert "blåbær" not in second.html
+
+
+@pytest.mark.parametrize("language", ["nb", "en"])
+def test_every_page_of_an_instrument_that_may_weigh_on_somebody_says_whom_to_ring(
+    world: World, language: str
+) -> None:
+    browser = world.started(language=language)
+    for item, helps in (("bg_age", False), ("hscl_headache", True), ("hscl_worthless", True)):
+        text = go_to(browser, world, item).text
+        assert ("113" in text and "116 117" in text) == helps, item

@@ -141,3 +141,19 @@ def test_a_number_out_of_range_is_told_its_range() -> None:
     text = refusal_text(fields["bg_age"], Refusal.OUT_OF_RANGE, "en")
     assert "18" in text
     assert "99" in text
+
+
+@pytest.mark.parametrize(
+    ("answers", "open_codes", "target"),
+    [
+        ({}, {"shc_headache"}, "shc_headache-0"),
+        ({"shc_headache": seen("answered", "2")}, {"shc_headache"}, "shc_headache_days"),
+        ({"shc_headache": seen("answered", "2", own=False)}, {"shc_headache"}, "shc_headache_days"),
+        ({"shc_headache": seen("answered", "2")}, set(), "shc_headache-0"),
+    ],
+)
+def test_a_link_to_an_open_question_leads_to_what_it_lacks(
+    answers: Mapping[str, SeenAnswer], open_codes: set[str], target: str
+) -> None:
+    found = shown(page_with("shc_headache"), answers, open_codes=frozenset(open_codes))
+    assert found["shc_headache"].target == target
