@@ -99,7 +99,8 @@ def claim_next(
     # The claim is bookkeeping between workers; what becomes of the message is what the trail tells.
     message.state = "sending"
     message.claimed_at, message.claimed_by = clock.now(), worker
-    return replace(claim, taken=Taken.CLAIMED, outgoing=outgoing)
+    channel = outgoing.channel or claim.channel
+    return replace(claim, taken=Taken.CLAIMED, outgoing=outgoing, channel=channel)
 
 
 def note_outcome(session: Session, context: Context, claim: Claim, worker: str, outcome: Outcome) -> None:
