@@ -17,10 +17,10 @@ from btb_pro.services.new_links import (
     AskedBy,
     Hindrance,
     NewLinkHindered,
-    channels_on_file,
     find_request,
     hindrance,
     send_new_link,
+    usable_channels,
 )
 from btb_pro.services.requests import LONGEST_TEXT, RequestRefused, settle_request
 from btb_pro.services.wordings import WordingNotApproved
@@ -104,6 +104,9 @@ def hindered_sentence(why: Hindrance) -> str:
         Hindrance.NO_CONTACT: gettext(
             "There is no address on file that works. Ring, and correct the address first."
         ),
+        Hindrance.CHANNEL_OFF: gettext(
+            "Nothing is set up to send to the address on file by. Print the link instead, and settle this."
+        ),
     }
     return known[why]
 
@@ -137,7 +140,9 @@ def _page(desk: Desk, asked: AskedBy, form: SettleForm, refused: str = "") -> st
     is_mistake = row.kind == RequestKind.MISTAKE
     settles = Permission.READ_WISHES if is_mistake else Permission.INVITE
     may_settle = row.settled_at is None and desk.signed_in.may(settles)
-    why = hindrance(desk.db, asked)
+    why = hindrance(desk.db, desk.runtime, asked)
+    can_send = why is None and may_settle
+    channels = usable_channels(desk.db, desk.runtime, asked.participant) if can_send else ()
     return render_template(
         "console/wish.html",
         form=form,
@@ -152,7 +157,9 @@ def _page(desk: Desk, asked: AskedBy, form: SettleForm, refused: str = "") -> st
         what=row.what if desk.signed_in.may(Permission.READ_WISHES) else "",
         why=row.why if desk.signed_in.may(Permission.READ_WISHES) else "",
         may_settle=may_settle,
-        channels=[(one, channel_phrase(one)) for one in channels_on_file(desk.db, asked.participant)]
+        channels=[
+            (one, channel_phrase(one)) for one in usable_channels(desk.db, desk.runtime, asked.participant)
+        ]
         if why is None and may_settle
         else [],
         hindered=hindered_sentence(why) if row.kind == RequestKind.NEW_LINK and why and may_settle else "",
