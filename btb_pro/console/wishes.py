@@ -157,11 +157,7 @@ def _page(desk: Desk, asked: AskedBy, form: SettleForm, refused: str = "") -> st
         what=row.what if desk.signed_in.may(Permission.READ_WISHES) else "",
         why=row.why if desk.signed_in.may(Permission.READ_WISHES) else "",
         may_settle=may_settle,
-        channels=[
-            (one, channel_phrase(one)) for one in usable_channels(desk.db, desk.runtime, asked.participant)
-        ]
-        if why is None and may_settle
-        else [],
+        channels=[(one, channel_phrase(one)) for one in channels],
         hindered=hindered_sentence(why) if row.kind == RequestKind.NEW_LINK and why and may_settle else "",
         settle_href=url_for(
             "console.settle_correction" if is_mistake else "console.settle_wish", number=row.id
