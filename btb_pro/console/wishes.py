@@ -9,7 +9,8 @@ from wtforms.validators import Length
 
 from btb_pro.console.blueprint import allow, console
 from btb_pro.console.desk import Desk, at_desk
-from btb_pro.console.phrases import channel_phrase, request_phrase, short_time
+from btb_pro.console.message_words import channel_name
+from btb_pro.console.phrases import request_phrase, short_time
 from btb_pro.roles import Permission
 from btb_pro.services.invitations import InvitationRefused
 from btb_pro.services.made_requests import RequestKind
@@ -157,7 +158,7 @@ def _page(desk: Desk, asked: AskedBy, form: SettleForm, refused: str = "") -> st
         what=row.what if desk.signed_in.may(Permission.READ_WISHES) else "",
         why=row.why if desk.signed_in.may(Permission.READ_WISHES) else "",
         may_settle=may_settle,
-        channels=[(one, channel_phrase(one)) for one in channels],
+        channels=[(one, channel_name(one)) for one in channels],
         hindered=hindered_sentence(why) if row.kind == RequestKind.NEW_LINK and why and may_settle else "",
         settle_href=url_for(
             "console.settle_correction" if is_mistake else "console.settle_wish", number=row.id
