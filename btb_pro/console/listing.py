@@ -77,7 +77,7 @@ def _row(desk: Desk, choices: Choices, row: ListedVisit) -> ListedRow:
     asked = len({part.instrument for part in desk.runtime.study.visit(row.visit).parts})
     return ListedRow(
         study_number=row.study_number,
-        href=f"{url_for('console.participants')}/{row.study_number}",
+        href=url_for("console.participant", number=row.study_number),
         site=choices.sites.get(row.site, row.site),
         visit=choices.visits[row.visit],
         state=link_phrase(row.state),

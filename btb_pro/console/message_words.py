@@ -20,7 +20,9 @@ def kind_name(kind: str) -> str:
     names: dict[str, str] = {
         "invitation": gettext("Invitation"),
         "reminder": gettext("Reminder"),
-        "code": gettext("Code"),
+        "code": gettext("One-time code"),
+        "safety": gettext("Safety message"),
+        "staff_link": gettext("Link for a colleague"),
     }
     return names.get(kind, kind)
 
@@ -72,6 +74,9 @@ def reason_name(reason: str) -> str:
         "contact_failed": gettext("an earlier message to that address came back"),
         "code_gone": gettext("the code was too old, used, or followed by a newer one"),
         "called_off": gettext("somebody called it off"),
+        "contact_changed": gettext("the address was changed"),
+        "contact_erased": gettext("the address was erased"),
+        "rule_gone": gettext("the study file has dropped the rule"),
     }
     return names.get(reason, "")
 
@@ -128,7 +133,7 @@ def stage_name(stage: LinkStage) -> str:
         LinkStage.IN_PROGRESS: gettext("In progress"),
         LinkStage.SUBMITTED: gettext("Sent in"),
         LinkStage.EXPIRED: gettext("Expired"),
-        LinkStage.REVOKED: gettext("Ended"),
+        LinkStage.REVOKED: gettext("Revoked"),
         LinkStage.REPLACED: gettext("Replaced"),
         LinkStage.WITHDRAWN: gettext("Left the study"),
     }

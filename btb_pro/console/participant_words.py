@@ -7,10 +7,9 @@ from datetime import date, datetime
 from flask_babel import gettext
 
 from btb_pro import clock
+from btb_pro.console.message_words import channel_name, kind_name
 from btb_pro.console.phrases import (
     Phrase,
-    channel_phrase,
-    kind_phrase,
     link_phrase,
     message_phrase,
     request_phrase,
@@ -117,11 +116,11 @@ _SENTENCES: Mapping[HappeningKind, Callable[[Happening, str], str]] = {
 
 
 def _message(one: Happening) -> Mapping[str, str]:
-    return {"kind": kind_phrase(one.old), "channel": channel_phrase(one.new)}
+    return {"kind": kind_name(one.old), "channel": channel_name(one.new)}
 
 
 def _end(one: Happening) -> str:
-    return gettext("Called off") if one.state == "cancelled" else message_phrase(one.state, one.reason).text
+    return message_phrase(one.state, one.reason).text
 
 
 def told_changes(changes: tuple[SeenChange, ...], titles: Mapping[str, str]) -> list[ToldChange]:

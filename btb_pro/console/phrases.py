@@ -5,6 +5,9 @@ from datetime import date, datetime
 
 from flask_babel import format_date, format_datetime, get_locale, lazy_gettext
 
+from btb_pro.console.message_words import reason_name, stage_name, state_name
+from btb_pro.services.link_states import LinkStage
+
 _DAY = {"nb": "d. MMM y", "en": "d MMM y"}
 
 
@@ -26,33 +29,17 @@ def short_time(instant: datetime) -> str:
     return str(format_datetime(instant, f"{_DAY[str(get_locale())]} HH:mm"))
 
 
-_LINKS = {
-    "not_sent": (lazy_gettext("Not sent"), "neutral"),
-    "queued": (lazy_gettext("In the queue"), "info"),
-    "sent": (lazy_gettext("Sent"), "info"),
-    "delivered": (lazy_gettext("Delivered"), "info"),
-    "bounced": (lazy_gettext("Came back"), "danger"),
-    "failed": (lazy_gettext("Could not be sent"), "danger"),
-    "unknown": (lazy_gettext("Perhaps sent"), "danger"),
-    "started": (lazy_gettext("Started"), "warning"),
-    "submitted": (lazy_gettext("Sent in"), "success"),
-    "expired": (lazy_gettext("Expired"), "warning"),
-    "revoked": (lazy_gettext("Revoked"), "neutral"),
-    "replaced": (lazy_gettext("Replaced"), "neutral"),
-    "withdrawn": (lazy_gettext("Withdrawn"), "neutral"),
-}
-_REASONS = {
-    "mailbox_full": lazy_gettext("the mailbox is full"),
-    "unknown_address": lazy_gettext("there is no such address"),
-    "address_refused": lazy_gettext("the address was refused"),
-    "blocked": lazy_gettext("their mail server blocks us"),
-}
-_CHANNELS = {"email": lazy_gettext("E-mail"), "sms": lazy_gettext("SMS"), "paper": lazy_gettext("Paper")}
-_KINDS = {
-    "invitation": lazy_gettext("Invitation"),
-    "reminder": lazy_gettext("Reminder"),
-    "code": lazy_gettext("One-time code"),
-    "safety": lazy_gettext("Safety message"),
+_COLOURS = {
+    "queued": "info",
+    "sent": "info",
+    "delivered": "info",
+    "bounced": "danger",
+    "failed": "danger",
+    "unknown": "danger",
+    "started": "warning",
+    "in_progress": "warning",
+    "submitted": "success",
+    "expired": "warning",
 }
 _REQUESTS = {
     "new_link": (lazy_gettext("Wants a new link"), "info"),
@@ -73,25 +60,14 @@ _WAITING = {
 
 
 def link_phrase(code: str) -> Phrase:
-    """The state of a link: services.participant_list.ListedState."""
-    text, colour = _LINKS[code]
-    return Phrase(str(text), colour)
+    """The state of a link: services.link_states.LinkStage, and so services.participant_list.ListedState."""
+    return Phrase(stage_name(LinkStage(code)), _COLOURS.get(code, "neutral"))
 
 
 def message_phrase(state: str, reason: str) -> Phrase:
-    """What became of a message, with the reason where it is one that a person can act on."""
-    words = str(_LINKS[state][0])
-    return Phrase(f"{words}: {_REASONS[reason]}" if reason in _REASONS else words, "danger")
-
-
-def channel_phrase(code: str) -> str:
-    """What a message goes by."""
-    return str(_CHANNELS[code])
-
-
-def kind_phrase(code: str) -> str:
-    """What a message is for."""
-    return str(_KINDS[code])
+    """What became of a message, and why where there is a word for it."""
+    why = reason_name(reason)
+    return Phrase(f"{state_name(state)}: {why}" if why else state_name(state), _COLOURS.get(state, "neutral"))
 
 
 def request_phrase(code: str) -> Phrase:

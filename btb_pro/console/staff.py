@@ -73,8 +73,7 @@ def invite_staff() -> ResponseReturnValue:
             colleague = add_staff(desk.db, desk.context, desk.runtime, typed("email"), _details())
         except StaffRefused as error:
             return _refused(desk, error, None)
-        link = issue_link(desk.db, desk.context, desk.runtime, colleague)
-        return _show_link(colleague, link_address(desk.runtime, link))
+        return _new_link(desk, colleague)
 
 
 @console.get("/staff/<int:number>")
@@ -117,8 +116,7 @@ def new_link_for_staff(number: int) -> ResponseReturnValue:
         if not ConsoleForm().is_sound() or colleague.disabled_at is not None:
             return redirect(url_for("console.one_of_staff", number=number), 303)
         is_lost = typed("act") == "second-factor"
-        link = issue_link(desk.db, desk.context, desk.runtime, colleague, forgets_second_factor=is_lost)
-        return _show_link(colleague, link_address(desk.runtime, link))
+        return _new_link(desk, colleague, forgets_second_factor=is_lost)
 
 
 @console.post("/staff/<int:number>/state")
@@ -186,6 +184,21 @@ def _show_form(desk: Desk, shown: Shown, chosen: list[str], colleague: Staff | N
     )
 
 
-def _show_link(colleague: Staff, address: str) -> str:
+def _new_link(desk: Desk, colleague: Staff, *, forgets_second_factor: bool = False) -> str:
+    sends_mail = desk.runtime.settings.mail_server is not None
+    link = issue_link(
+        desk.db,
+        desk.context,
+        desk.runtime,
+        colleague,
+        forgets_second_factor=forgets_second_factor,
+        sends_mail=sends_mail,
+    )
     lasts = INVITE_LASTS if colleague.password_hash is None else RESET_LASTS
-    return render_template("console/staff_link.html", colleague=colleague, address=address, days=lasts.days)
+    return render_template(
+        "console/staff_link.html",
+        colleague=colleague,
+        address=link_address(desk.runtime, link),
+        days=lasts.days,
+        sends_mail=sends_mail,
+    )

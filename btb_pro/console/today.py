@@ -1,6 +1,6 @@
 """The first page after signing in: what needs a person today."""
 
-from flask import render_template
+from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 from flask_wtf import FlaskForm
@@ -22,9 +22,9 @@ WEEKS = 26
 @console.get("/")
 @allow(Permission.OWN_ACCOUNT)
 def today() -> ResponseReturnValue:
-    """What needs a person, in the order of how much it hurries."""
+    """What needs a person, in the order of how much it hurries; who sees no participants has the staff."""
     if not signed_in().may(Permission.SEE_PARTICIPANTS):
-        return render_template("console/no_participants.html")
+        return redirect(url_for("console.staff"), 303)
     with at_desk() as desk:
         scope = scope_of(desk)
         teller = Teller(desk.signed_in, site_names(desk), visit_titles(desk))

@@ -8,10 +8,9 @@ from flask import url_for
 from flask_babel import gettext, ngettext
 
 from btb_pro.clock import last_day
+from btb_pro.console.message_words import channel_name, kind_name
 from btb_pro.console.phrases import (
     Phrase,
-    channel_phrase,
-    kind_phrase,
     message_phrase,
     paper_phrase,
     request_phrase,
@@ -119,7 +118,7 @@ class Teller:
         state, when, action = kind.tell(row)
         return RowOnPage(
             study_number=row.study_number,
-            href=participant_page(row.study_number),
+            href=url_for("console.participant", number=row.study_number),
             site=self.site_names.get(row.site, row.site),
             visit=self.visit_titles.get(row.visit, row.visit),
             state=state,
@@ -131,7 +130,7 @@ class Teller:
         return Action(text, href, is_post) if self.signed_in.may(permission) else Action()
 
     def _invite(self, text: str, row: Any) -> Action:
-        href = f"{participant_page(row.study_number)}/invite/{row.visit}"
+        href = url_for("console.invite", number=row.study_number, code=row.visit)
         return self._if_may(Permission.INVITE, text, href)
 
     def _alerts(self) -> _Kind:
@@ -144,7 +143,7 @@ class Teller:
                 self._if_may(
                     Permission.ACKNOWLEDGE_SAFETY,
                     gettext("I take care of it"),
-                    f"{_top()}safety/{row.number}",
+                    url_for("console.acknowledge", number=row.number),
                     is_post=True,
                 ),
             ),
@@ -157,8 +156,10 @@ class Teller:
             gettext("Sent by"),
             lambda row: (
                 message_phrase(row.state, row.reason),
-                f"{kind_phrase(row.kind)}, {channel_phrase(row.channel)}, {short_day(row.due_at)}",
-                self._if_may(Permission.INVITE, gettext("See to it"), f"{_top()}messages/{row.number}"),
+                f"{kind_name(row.kind)}, {channel_name(row.channel)}, {short_day(row.due_at)}",
+                self._if_may(
+                    Permission.INVITE, gettext("See to it"), url_for("console.message", number=row.number)
+                ),
             ),
         )
 
@@ -203,7 +204,7 @@ class Teller:
         )
 
     def _answer(self, row: Any) -> Action:
-        href = f"{_top()}requests/{row.number}"
+        href = url_for("console.wish", number=row.number)
         if row.kind is RequestKind.MISTAKE:
             readable = self._if_may(Permission.READ_WISHES, gettext("Read it"), href)
             return readable if readable.href else Action(gettext("For the investigator"))
@@ -219,17 +220,8 @@ class Teller:
     def _type_in(self, row: Any) -> Action:
         if row.first_by == self.signed_in.email:
             return Action(gettext("For a colleague"))
-        href = f"{participant_page(row.study_number)}/paper/{row.visit}"
+        href = url_for("console.paper", number=row.study_number, visit=row.visit)
         return self._if_may(Permission.KEY_PAPER, gettext("Type it in again"), href)
-
-
-def participant_page(study_number: str) -> str:
-    """Where a participant's own page is."""
-    return f"{url_for('console.participants')}/{study_number}"
-
-
-def _top() -> str:
-    return url_for("console.today")
 
 
 def _progress(*, is_started: bool, has_link: bool) -> Phrase:

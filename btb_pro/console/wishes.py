@@ -9,7 +9,8 @@ from wtforms.validators import Length
 
 from btb_pro.console.blueprint import allow, console
 from btb_pro.console.desk import Desk, at_desk
-from btb_pro.console.phrases import channel_phrase, request_phrase, short_time
+from btb_pro.console.message_words import channel_name
+from btb_pro.console.phrases import request_phrase, short_time
 from btb_pro.roles import Permission
 from btb_pro.services.invitations import InvitationRefused
 from btb_pro.services.made_requests import RequestKind
@@ -17,10 +18,10 @@ from btb_pro.services.new_links import (
     AskedBy,
     Hindrance,
     NewLinkHindered,
-    channels_on_file,
     find_request,
     hindrance,
     send_new_link,
+    usable_channels,
 )
 from btb_pro.services.requests import LONGEST_TEXT, RequestRefused, settle_request
 from btb_pro.services.wordings import WordingNotApproved
@@ -104,6 +105,9 @@ def hindered_sentence(why: Hindrance) -> str:
         Hindrance.NO_CONTACT: gettext(
             "There is no address on file that works. Ring, and correct the address first."
         ),
+        Hindrance.CHANNEL_OFF: gettext(
+            "Nothing is set up to send to the address on file by. Print the link instead, and settle this."
+        ),
     }
     return known[why]
 
@@ -137,7 +141,9 @@ def _page(desk: Desk, asked: AskedBy, form: SettleForm, refused: str = "") -> st
     is_mistake = row.kind == RequestKind.MISTAKE
     settles = Permission.READ_WISHES if is_mistake else Permission.INVITE
     may_settle = row.settled_at is None and desk.signed_in.may(settles)
-    why = hindrance(desk.db, asked)
+    why = hindrance(desk.db, desk.runtime, asked)
+    can_send = why is None and may_settle
+    channels = usable_channels(desk.db, desk.runtime, asked.participant) if can_send else ()
     return render_template(
         "console/wish.html",
         form=form,
@@ -152,9 +158,7 @@ def _page(desk: Desk, asked: AskedBy, form: SettleForm, refused: str = "") -> st
         what=row.what if desk.signed_in.may(Permission.READ_WISHES) else "",
         why=row.why if desk.signed_in.may(Permission.READ_WISHES) else "",
         may_settle=may_settle,
-        channels=[(one, channel_phrase(one)) for one in channels_on_file(desk.db, asked.participant)]
-        if why is None and may_settle
-        else [],
+        channels=[(one, channel_name(one)) for one in channels],
         hindered=hindered_sentence(why) if row.kind == RequestKind.NEW_LINK and why and may_settle else "",
         settle_href=url_for(
             "console.settle_correction" if is_mistake else "console.settle_wish", number=row.id

@@ -29,6 +29,8 @@ class Facts:
     stop_link: str = ""
     code: str = ""
     """A one-time code."""
+    study_number: str = ""
+    """Only for the safety contact, who knows the participant by it."""
     is_test: bool = False
 
 
@@ -128,8 +130,11 @@ def _code(words: Words, facts: Facts) -> _Pieces:
 
 
 def _safety(words: Words, facts: Facts) -> _Pieces:
-    call = words.gettext("A participant needs a call under the safety procedure of the study.")
-    where = words.gettext("Sign in to see who, and to say that you have taken it in hand:")
+    call = words.gettext(
+        "Participant %(number)s needs a call under the safety procedure of the study.",
+        number=facts.study_number,
+    )
+    where = words.gettext("Sign in to say that you have taken it in hand:")
     return _Pieces(
         subject=words.gettext("A participant needs a call"),
         before=(call, where),

@@ -64,7 +64,7 @@ class Tag(StrEnum):
     STEP_CODE_REFUSE = "step_code:refuse"
     MESSAGE_QUEUE = "message:queue"
     MESSAGE_CLAIM = "message:claim"
-    MESSAGE_PUT_BACK = "message:put_back"
+    MESSAGE_POSTPONE = "message:postpone"
     MESSAGE_SEND = "message:send"
     MESSAGE_CALL_OFF = "message:call_off"
     MESSAGE_FAIL = "message:fail"

@@ -16,14 +16,18 @@ from btb_pro.models.contact import Contact
 from btb_pro.models.invitation import Invitation
 from btb_pro.models.message import Message
 from btb_pro.models.participant import Participant
+from btb_pro.models.staff_link import StaffLink
 from btb_pro.models.step_code import StepCode
 from btb_pro.models.visit import Visit
+from btb_pro.services import staff_links
 from btb_pro.services.invitations import link_address
 from btb_pro.services.made_requests import is_stopped
+from btb_pro.services.open_staff_links import find_link
 from btb_pro.services.opened_links import LinkState, link_state
 from btb_pro.services.runtime import Runtime
+from btb_pro.services.safety import find_alert
 from btb_pro.services.step_codes import CodeGone, code_for, is_live
-from btb_pro.study import Study
+from btb_pro.study import Study, UnknownCode, safety_contact
 
 CONTACT_KIND = {"email": "email", "sms": "phone"}
 """Channel to the kind of contact that it needs."""
@@ -44,6 +48,8 @@ class Outgoing:
     address: str
     written: Written
     stop_link: str = ""
+    channel: str = ""
+    """Where it goes by another one than it was queued for: the study file names another contact now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +168,49 @@ def _code(session: Session, runtime: Runtime, message: Message) -> Outgoing:
     return Outgoing(open_contact(runtime, contact), write_message("code", message.language, facts))
 
 
+def _to_safety_contact(session: Session, runtime: Runtime, message: Message) -> Outgoing:
+    """Told whatever became of the participant since, and once somebody has taken it in hand too."""
+    raised = find_alert(session, int(message.subject_key))
+    if raised is None:
+        raise CalledOff("kind_unknown")
+    study, participant = runtime.study, raised.participant
+    try:
+        contact = safety_contact(study, raised.alert.rule, participant.site_code)
+    except UnknownCode as error:
+        # The study file has dropped the rule. The alert itself stays on Today until somebody has seen to it.
+        raise CalledOff("rule_gone") from error
+    facts = Facts(
+        asker=study.text(study.asker, message.language),
+        link=f"{runtime.settings.base_url}/console/safety/{raised.alert.id}",
+        study_number=participant.study_number,
+        is_test=study.allow_unapproved_wording,
+    )
+    written = write_message(message.kind, message.language, facts)
+    return Outgoing(contact.address, written, channel=contact.channel)
+
+
+def _to_staff(session: Session, runtime: Runtime, message: Message) -> Outgoing:
+    link = session.get(StaffLink, int(message.subject_key))
+    if link is None:
+        raise CalledOff("kind_unknown")
+    address = staff_links.link_address(runtime, link)
+    # Looked up as whoever opens it would: a link of an older key opens nothing, and need not be sent.
+    found = find_link(session, address.rsplit("/", 1)[1])
+    if found.staff is None:
+        raise CalledOff(f"link_{found.state.value}")
+    facts = Facts(
+        asker=runtime.study.text(runtime.study.asker, message.language),
+        link=address,
+        is_test=runtime.study.allow_unapproved_wording,
+    )
+    return Outgoing(found.staff.email, write_message(message.kind, message.language, facts))
+
+
 MAKERS: Mapping[str, Maker] = {
     "invitation": _to_participant,
     "reminder": _to_participant,
+    "safety": _to_safety_contact,
+    "staff_link": _to_staff,
     "code": _code,
 }
-"""By kind. What else is queued brings its maker here."""
+"""By kind. Only what goes to a participant unasked heeds a stop; what waits is `sending.QUIET_KINDS`."""

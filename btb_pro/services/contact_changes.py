@@ -20,7 +20,7 @@ from btb_pro.security import SealBroken, new_public_id, new_salt, salted_sha256
 from btb_pro.services.audit import Step
 from btb_pro.services.called_off import call_off_messages
 from btb_pro.services.change_history import changes_since
-from btb_pro.services.outbox import queue_message
+from btb_pro.services.outbox import invitation_key, queue_message
 from btb_pro.services.runtime import Runtime
 
 CHANNELS = {"email": "email", "phone": "sms"}
@@ -175,7 +175,7 @@ def _end_link(
             kind="invitation",
             channel=CHANNELS[kind],
             language=new.language or sent[-1].language,
-            once_key=f"invitation/{new.id}/{CHANNELS[kind]}",
+            once_key=invitation_key(new, CHANNELS[kind]),
             due_at=max(event.at, new.opens_at),
             invitation_id=new.id,
         )

@@ -28,7 +28,7 @@ from btb_pro.services.invitations import (
 )
 from btb_pro.services.known_participants import find_participant
 from btb_pro.services.made_requests import is_stopped, stopped_participants
-from btb_pro.services.outbox import queue_message
+from btb_pro.services.outbox import invitation_key, queue_message
 from btb_pro.services.quiet_hours import next_loud
 from btb_pro.services.runtime import Runtime
 from btb_pro.study import Study
@@ -165,7 +165,7 @@ def invite_participant(
             kind="invitation",
             channel=channel,
             language=language_of(runtime.study, participant),
-            once_key=f"invitation/{invitation.id}/{channel}{again}",
+            once_key=f"{invitation_key(invitation, channel)}{again}",
             due_at=max(event.at, invitation.opens_at),
             invitation_id=invitation.id,
         )

@@ -18,10 +18,13 @@ from btb_pro.services.composing import addressee_of
 from btb_pro.services.inviting import require_reachable
 from btb_pro.services.outbox import queue_message
 from btb_pro.services.runtime import Runtime
+from btb_pro.services.safety import find_alert
 from btb_pro.services.sending import call_off
 
 NEEDS_A_PERSON = ("bounced", "failed", "unknown")
 """States that a message stays in until somebody settles it."""
+_MOST = 2**31
+"""Numbers from here on are no row's: PostgreSQL refuses to look for them."""
 
 
 class Settlement(StrEnum):
@@ -52,7 +55,7 @@ class ShownMessage:
     site: str
     visit: str
     asked_at: datetime
-    """When its link was issued."""
+    """When its link was issued, or its alert raised."""
     due_at: datetime
     sent_at: datetime | None
     ended_at: datetime | None
@@ -61,6 +64,8 @@ class ShownMessage:
     attempts: int
     is_newest_link: bool
     """The link that it carries is not ended."""
+    alert: int = 0
+    """Number of the safety alert that it tells of, to the safety contact; it carries no link."""
 
     @property
     def settlements(self) -> tuple[Settlement, ...]:
@@ -68,7 +73,8 @@ class ShownMessage:
         if self.settled_at is not None:
             return ()
         if self.state == "queued":
-            return (Settlement.CALLED_OFF,)
+            # Nobody calls off what the protocol wants told.
+            return () if self.alert else (Settlement.CALLED_OFF,)
         if self.state == "unknown":
             return (Settlement.SEND_AGAIN, Settlement.ARRIVED, Settlement.CALLED_OFF)
         if self.state in NEEDS_A_PERSON:
@@ -77,9 +83,9 @@ class ShownMessage:
 
 
 def find_message(session: Session, number: int) -> ShownMessage | None:
-    """A participant's message by its number; None for staff's and for none."""
+    """A message about a participant by its number; None for a colleague's link and for none."""
     row = session.execute(_shown().where(Message.id == number)).first()
-    return None if row is None else _as_shown(row)
+    return _of_alert(session, number) if row is None else _as_shown(row)
 
 
 def messages_of_visit(session: Session, visit: Visit) -> list[ShownMessage]:
@@ -134,9 +140,8 @@ def settle_message(
             message.sent_at = message.sent_at or message.claimed_at
         if settlement is Settlement.SEND_AGAIN:
             addressee = addressee_of(session, message)
-            if addressee is None:
-                raise SettlementRefused
-            require_reachable(session, runtime, addressee.participant, message.channel)
+            if addressee is not None:
+                require_reachable(session, runtime, addressee.participant, message.channel)
             queue_message(
                 session,
                 event,
@@ -146,6 +151,7 @@ def settle_message(
                 once_key=f"again/{message.id}",
                 due_at=event.at,
                 invitation_id=message.invitation_id,
+                subject_key=message.subject_key,
             )
 
 
@@ -160,6 +166,30 @@ def _shown() -> Select[Message, Invitation, str, str, str]:
 
 def _as_shown(row: Row[Message, Invitation, str, str, str]) -> ShownMessage:
     message, invitation, visit, study_number, site = row
+    whose = (study_number, site, visit)
+    return _made(message, whose, invitation.issued_at, is_newest_link=invitation.ended_at is None)
+
+
+def _of_alert(session: Session, number: int) -> ShownMessage | None:
+    message = session.get(Message, number) if number < _MOST else None
+    if message is None or message.kind != "safety":
+        return None
+    raised = find_alert(session, int(message.subject_key))
+    if raised is None:
+        return None
+    whose = (raised.participant.study_number, raised.participant.site_code, raised.visit.code)
+    return _made(message, whose, raised.alert.raised_at, is_newest_link=True, alert=raised.alert.id)
+
+
+def _made(
+    message: Message,
+    whose: tuple[str, str, str],
+    asked_at: datetime,
+    *,
+    is_newest_link: bool,
+    alert: int = 0,
+) -> ShownMessage:
+    study_number, site, visit = whose
     return ShownMessage(
         number=message.id,
         kind=message.kind,
@@ -170,14 +200,15 @@ def _as_shown(row: Row[Message, Invitation, str, str, str]) -> ShownMessage:
         study_number=study_number,
         site=site,
         visit=visit,
-        asked_at=invitation.issued_at,
+        asked_at=asked_at,
         due_at=message.due_at,
         sent_at=message.sent_at,
         ended_at=message.ended_at,
         settled_at=message.settled_at,
         settled_by=message.settled_by,
         attempts=message.attempts,
-        is_newest_link=invitation.ended_at is None,
+        is_newest_link=is_newest_link,
+        alert=alert,
     )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from btb_pro import clock
 from btb_pro.models.invitation import Invitation
+from btb_pro.models.message import Message
 from btb_pro.models.participant import Participant
 from btb_pro.services.audit import Context, Step, Tag, step
 from btb_pro.services.change_history import require_unchanged
@@ -139,6 +140,21 @@ def _move_link(session: Session, event: Step, key: str, planned: PlannedVisit) -
         if before != after:
             event.change("invitation", key, name, _utc(before), _utc(after))
             setattr(live, name, after)
+    _move_messages(session, event, live)
+
+
+def _move_messages(session: Session, event: Step, live: Invitation) -> None:
+    """Let a queued link go out when it opens; one that a server put off waits for its own time."""
+    waiting = select(Message).where(
+        Message.invitation_id == live.id,
+        Message.kind == "invitation",
+        Message.state == "queued",
+        Message.attempts == 0,
+    )
+    for message in session.execute(waiting).scalars():
+        before, after = message.due_at, max(event.at, live.opens_at)
+        event.change("message", message.once_key, "due_at", _utc(before), _utc(after))
+        message.due_at = after
 
 
 def _utc(instant: datetime | None) -> str | None:

@@ -13,9 +13,8 @@ from btb_pro.models.participant import Participant
 from btb_pro.models.participant_request import ParticipantRequest
 from btb_pro.models.visit import Visit
 from btb_pro.services.audit import Context, Tag, step
-from btb_pro.services.invitations import issue_invitation
+from btb_pro.services.inviting import invite_participant, open_channels
 from btb_pro.services.made_requests import RequestKind, is_stopped
-from btb_pro.services.outbox import queue_message
 from btb_pro.services.requests import mark_settled
 from btb_pro.services.runtime import Runtime
 
@@ -36,6 +35,8 @@ class Hindrance(StrEnum):
     """The participant wants no messages, or somebody else got them."""
     NO_CONTACT = "no_contact"
     """There is no address to send to, by that channel or at all."""
+    CHANNEL_OFF = "channel_off"
+    """There is an address, and nothing is set up to send there by."""
 
 
 class NewLinkHindered(Exception):
@@ -77,7 +78,13 @@ def channels_on_file(session: Session, participant: Participant) -> tuple[str, .
     return tuple(_CHANNELS[kind] for kind in kinds)
 
 
-def hindrance(session: Session, asked: AskedBy) -> Hindrance | None:
+def usable_channels(session: Session, runtime: Runtime, participant: Participant) -> tuple[str, ...]:
+    """By which of email and sms a participant can be written to from this instance."""
+    can_send = open_channels(runtime)
+    return tuple(one for one in channels_on_file(session, participant) if one in can_send)
+
+
+def hindrance(session: Session, runtime: Runtime, asked: AskedBy) -> Hindrance | None:
     """Why a new link cannot be sent; None when it can."""
     participant, visit = asked.participant, asked.visit
     if asked.request.settled_at is not None:
@@ -92,7 +99,9 @@ def hindrance(session: Session, asked: AskedBy) -> Hindrance | None:
         return Hindrance.OVER
     if is_stopped(session, participant):
         return Hindrance.STOPPED
-    return None if channels_on_file(session, participant) else Hindrance.NO_CONTACT
+    if not channels_on_file(session, participant):
+        return Hindrance.NO_CONTACT
+    return None if usable_channels(session, runtime, participant) else Hindrance.CHANNEL_OFF
 
 
 def send_new_link(session: Session, context: Context, runtime: Runtime, asked: AskedBy, channel: str) -> None:
@@ -102,24 +111,13 @@ def send_new_link(session: Session, context: Context, runtime: Runtime, asked: A
         NewLinkHindered: it cannot be sent, or not by that channel.
         InvitationRefused, WordingNotApproved: no link can be given out for the visit.
     """
-    why = hindrance(session, asked)
-    if why is None and channel not in channels_on_file(session, asked.participant):
+    why = hindrance(session, runtime, asked)
+    if why is None and channel not in usable_channels(session, runtime, asked.participant):
         why = Hindrance.NO_CONTACT
     if why is not None:
         raise NewLinkHindered(why)
     number = asked.participant.study_number
-    invitation = issue_invitation(session, context, runtime, number, asked.visit.code, replace=True)
-    session.flush()
+    invite_participant(session, context, runtime, number, asked.visit.code, channel, replace=True)
     reason = f"a new link by {channel}"
     with step(session, context, Tag.REQUEST_SETTLE, study_number=number, reason=reason) as event:
-        queue_message(
-            session,
-            event,
-            kind="invitation",
-            channel=channel,
-            language=asked.participant.language or runtime.study.languages[0],
-            once_key=f"invitation/{invitation.id}",
-            due_at=event.at,
-            invitation_id=invitation.id,
-        )
         mark_settled(event, context, asked.request)

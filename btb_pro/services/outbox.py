@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from btb_pro.models.invitation import Invitation
 from btb_pro.models.message import Message
 from btb_pro.services.audit import Step
 
@@ -47,3 +48,8 @@ def queue_message(
     session.flush()
     event.change("message", once_key, "state", None, "queued")
     return message
+
+
+def invitation_key(invitation: Invitation, channel: str) -> str:
+    """The `once_key` of the message that brings a link: one for each way that it goes, whoever queues it."""
+    return f"invitation/{invitation.id}/{channel}"

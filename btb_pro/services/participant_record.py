@@ -1,12 +1,14 @@
 """What a participant's page tells: facts, visits and flags; never an answer. Reads only."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
+from btb_pro.models.paper_entry import PaperEntry
 from btb_pro.models.participant import Participant
 from btb_pro.models.visit import Visit
 from btb_pro.services.contact_changes import KINDS, find_contact, open_contact
@@ -33,9 +35,9 @@ class RecordedVisit:
     link: LinkStatus
     submitted_at: datetime | None
     is_late: bool
-    """Sent in after the window had closed."""
+    """Answered after the window had closed: sent in, or what the paper says."""
     is_after_visit: bool
-    """Sent in after the visit had begun; where no hour is noted, after its day."""
+    """Answered after the visit had begun; where no hour is noted, after its day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,8 @@ def recorded_visits(session: Session, runtime: Runtime, participant: Participant
     rows = visits_of(session, runtime.study, participant)
     links = link_states(session, runtime.study, [row.id for row in rows], runtime.instruments)
     asking = {visit.code for visit in runtime.study.visits if visit.parts}
-    return [_recorded(row, links, asks=row.code in asking) for row in rows]
+    paper = _paper_days(session, [row.id for row in rows])
+    return [_recorded(row, links, paper.get(row.id), asks=row.code in asking) for row in rows]
 
 
 def kept_contacts(
@@ -78,23 +81,46 @@ def masked(kind: str, address: str) -> str:
     return f"{_HIDDEN} {address[-2:]}" if kind == "phone" else f"{address[0]}{_HIDDEN}@{_HIDDEN}"
 
 
-def is_late(submitted_at: datetime | None, closes_at: datetime | None) -> bool:
-    """Whether a visit was sent in after its window."""
-    return submitted_at is not None and closes_at is not None and submitted_at >= closes_at
+def is_late(submitted_at: datetime | None, closes_at: datetime | None, paper_on: date | None = None) -> bool:
+    """Whether a visit was answered after its window. Paper says a day: it is late from the day after."""
+    if submitted_at is None or closes_at is None:
+        return False
+    return paper_on > clock.last_day(closes_at) if paper_on else submitted_at >= closes_at
 
 
 def is_after_visit(
-    submitted_at: datetime | None, begins_at: datetime | None, planned_on: date | None
+    submitted_at: datetime | None,
+    begins_at: datetime | None,
+    planned_on: date | None,
+    paper_on: date | None = None,
 ) -> bool:
-    """Whether a visit was sent in after it had begun; where no hour is noted, after its day in Norway."""
+    """Whether a visit was answered after it had begun; where no hour is noted, after its day in Norway.
+
+    Paper says a day and no hour: that of the visit is not after it.
+    """
     if submitted_at is None:
         return False
+    if paper_on is not None:
+        day = begins_at.astimezone(clock.OSLO).date() if begins_at else planned_on
+        return day is not None and paper_on > day
     if begins_at is not None:
         return submitted_at >= begins_at
     return planned_on is not None and submitted_at.astimezone(clock.OSLO).date() > planned_on
 
 
-def _recorded(row: Visit, links: Mapping[int, LinkStatus], *, asks: bool) -> RecordedVisit:
+def _paper_days(session: Session, visit_ids: Sequence[int]) -> Mapping[int, date]:
+    """When the paper was filled in that a visit's answers were typed in from, and both rounds agreed on."""
+    rows = session.execute(
+        select(PaperEntry.visit_id, PaperEntry.paper_on)
+        .where(PaperEntry.visit_id.in_(visit_ids), PaperEntry.end_reason == "done")
+        .order_by(PaperEntry.id)
+    )
+    return {visit_id: day for visit_id, day in rows}
+
+
+def _recorded(
+    row: Visit, links: Mapping[int, LinkStatus], paper_on: date | None, *, asks: bool
+) -> RecordedVisit:
     return RecordedVisit(
         code=row.code,
         asks=asks,
@@ -105,6 +131,6 @@ def _recorded(row: Visit, links: Mapping[int, LinkStatus], *, asks: bool) -> Rec
         closes_on=clock.last_day(row.closes_at) if row.closes_at else None,
         link=links[row.id],
         submitted_at=row.submitted_at,
-        is_late=is_late(row.submitted_at, row.closes_at),
-        is_after_visit=is_after_visit(row.submitted_at, row.begins_at, row.planned_on),
+        is_late=is_late(row.submitted_at, row.closes_at, paper_on),
+        is_after_visit=is_after_visit(row.submitted_at, row.begins_at, row.planned_on, paper_on),
     )

@@ -17,7 +17,7 @@ from btb_pro.models.invitation import Invitation
 from btb_pro.models.message import Message
 from btb_pro.models.visit import Visit
 from btb_pro.services.audit import Context, Tag, step
-from btb_pro.services.composing import CalledOff, Outgoing, addressee_of, compose, contact_of
+from btb_pro.services.composing import Addressee, CalledOff, Outgoing, addressee_of, compose, contact_of
 from btb_pro.services.quiet_hours import day_begins, is_quiet
 from btb_pro.services.runtime import Runtime
 
@@ -92,15 +92,19 @@ def claim_next(
     except CalledOff as off:
         call_off(session, context, message, off.reason)
         return replace(claim, reason=off.reason)
-    is_counted = addressee is not None and message.kind in QUIET_KINDS
-    if addressee and is_counted and _sent_today(session, addressee.participant.id) >= MOST_A_DAY:
-        message.due_at = day_begins(runtime.study.quiet_hours, clock.today() + timedelta(days=1))
+    later = _not_before(session, runtime, message, addressee)
+    if later is not None:
+        with step(session, context, Tag.MESSAGE_POSTPONE, study_number=claim.study_number) as event:
+            before, after = clock.utc_text(message.due_at), clock.utc_text(later)
+            event.change("message", message.once_key, "due_at", before, after)
+            message.due_at = later
         return claim
     with step(session, context, Tag.MESSAGE_CLAIM, study_number=claim.study_number) as event:
-        event.change("message", message.once_key, "state", message.state, "sending")
         message.state = "sending"
         message.claimed_at, message.claimed_by = event.at, worker
-    return replace(claim, taken=Taken.CLAIMED, outgoing=outgoing)
+        event.change("message", message.once_key, "state", "queued", "sending")
+    channel = outgoing.channel or claim.channel
+    return replace(claim, taken=Taken.CLAIMED, outgoing=outgoing, channel=channel)
 
 
 def note_outcome(session: Session, context: Context, claim: Claim, worker: str, outcome: Outcome) -> None:
@@ -112,17 +116,16 @@ def note_outcome(session: Session, context: Context, claim: Claim, worker: str, 
     if not is_ours or message.state not in ("sending", "unknown"):
         return
     if outcome.fate is Fate.LATER and message.attempts < len(PAUSES):
-        with step(session, context, Tag.MESSAGE_PUT_BACK, study_number=claim.study_number) as event:
+        with step(session, context, Tag.MESSAGE_POSTPONE, study_number=claim.study_number) as event:
             event.change("message", message.once_key, "state", message.state, "queued")
             message.state = "queued"
-            message.due_at = clock.now() + PAUSES[message.attempts]
+            message.due_at = event.at + PAUSES[message.attempts]
             message.attempts += 1
             message.reason = outcome.reason
         return
     tag = Tag.MESSAGE_SEND if outcome.fate is Fate.ACCEPTED else Tag.MESSAGE_FAIL
     with step(session, context, tag, study_number=claim.study_number) as event:
-        before = message.state
-        message.state = _state_after(outcome)
+        before, message.state = message.state, _state_after(outcome)
         message.reason = outcome.reason
         if outcome.fate is Fate.ACCEPTED:
             message.sent_at = event.at
@@ -139,6 +142,19 @@ def note_outcome(session: Session, context: Context, claim: Claim, worker: str, 
                 contact.failed_at = event.at
                 key = f"{claim.study_number}/{contact.kind}"
                 event.change("contact", key, "failed_at", None, clock.utc_text(event.at))
+
+
+def _not_before(
+    session: Session, runtime: Runtime, message: Message, addressee: Addressee | None
+) -> datetime | None:
+    """Until when a message that is due waits: its link is not open yet, or the day has had its most."""
+    if addressee is None or message.kind not in QUIET_KINDS:
+        return None
+    if addressee.invitation.opens_at > clock.now():
+        return addressee.invitation.opens_at
+    if _sent_today(session, addressee.participant.id) >= MOST_A_DAY:
+        return day_begins(runtime.study.quiet_hours, clock.today() + timedelta(days=1))
+    return None
 
 
 def mark_stale(session: Session, context: Context) -> int:

@@ -12,11 +12,14 @@ from btb_pro.models.invitation import Invitation
 from btb_pro.models.message import Message
 from btb_pro.models.participant_request import ParticipantRequest
 from btb_pro.roles import Role
+from btb_pro.services.inviting import invite_participant
+from btb_pro.services.sending import Taken, claim_next
 from tests.integration.console import work
 from tests.integration.participant.steps import session_address
+from tests.support.outgoing import mailing, texting
 from tests.support.plain_browser import PlainBrowser
 from tests.support.staff import signed_in
-from tests.support.world import World
+from tests.support.world import COMMAND, World
 
 PAGE = "/console/requests/1"
 
@@ -30,6 +33,13 @@ def at_noon() -> Iterator[None]:
 
 def asks_new_link(world: World, **contacts: str) -> str:
     """A participant whose older link was opened and who asks for another; the address of the old link."""
+    mailing(world, "smtp://127.0.0.1:2525")
+    texting(world, "sveve+http://user:password@127.0.0.1:2526/SMS/SendMessage")
+    return ask_new_link(world, **contacts)
+
+
+def ask_new_link(world: World, **contacts: str) -> str:
+    """As `asks_new_link`, of an instance with the servers that it happens to have."""
     day0 = (clock.today() + timedelta(days=5)).isoformat()
     world.add("A", "oslo", "nb", day0=day0, **contacts)
     old = world.invite("A")
@@ -112,6 +122,28 @@ def test_without_an_address_or_after_the_window_it_says_why_and_what_to_do(world
         browser = world.browser()
         late = signed_in(world, Role.COORDINATOR, "oslo").open(PAGE)
     assert "Fristen for å svare på dette besøket er ute." in late.text
+
+
+def test_where_nothing_can_be_sent_by_the_page_says_so_and_the_old_link_stays_dead(world: World) -> None:
+    ask_new_link(world, email="kari@example.org")
+    browser = signed_in(world).open(PAGE)
+    assert "Skriv ut lenken i stedet" in browser.text
+    assert browser.send(f"{PAGE}/new-link", [*browser.values, ("channel", "email")]).status == 409
+    with world.reading() as session:
+        assert session.execute(select(Message)).all() == []
+
+
+def test_a_new_link_waits_for_the_morning_and_is_one_message_with_the_coordinators_own(world: World) -> None:
+    asks_new_link(world, email="kari@example.org")
+    with clock.at(work.NOON.replace(hour=21)):
+        press(signed_in(world).open(PAGE), "/new-link")
+        with world.writing() as session:
+            invite_participant(session, COMMAND, world.runtime, "A", "baseline", "email")
+    with world.reading() as session:
+        message = session.execute(select(Message)).scalar_one()
+        assert message.once_key == f"invitation/{message.invitation_id}/email"
+        with clock.at(work.NOON.replace(hour=21)):
+            assert claim_next(session, COMMAND, world.runtime, "worker").taken is Taken.NOTHING
 
 
 def test_a_stop_is_settled_with_or_without_messages_going_out_again(world: World) -> None:

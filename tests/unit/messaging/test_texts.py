@@ -31,6 +31,7 @@ def facts(language: str = "nb", **changed: object) -> Facts:
         "last_day": date(2026, 12, 3),
         "stop_link": f"{LINK}/stop",
         "code": "123456",
+        "study_number": "BTB-001",
         **changed,
     }
     return Facts(**given)  # type: ignore[arg-type]  # as the test gives them
@@ -69,7 +70,7 @@ def test_the_linter_leaves_ordinary_words_alone(text: str) -> None:
 
 def test_texts_can_hold_nothing_but_these_facts() -> None:
     assert {one.name for one in fields(Facts)} == {
-        "asker", "phone", "link", "minutes", "last_day", "stop_link", "code", "is_test",
+        "asker", "phone", "link", "minutes", "last_day", "stop_link", "code", "study_number", "is_test",
     }  # fmt: skip
     tree = ast.parse(Path(texts.__file__).read_text(encoding="utf-8"))
     calls = [
@@ -81,7 +82,7 @@ def test_texts_can_hold_nothing_but_these_facts() -> None:
     literals = [part.value for args in said for part in args if isinstance(part, ast.Constant)]
     assert literals
     holders = {name for text in literals for name in re.findall(r"%\((\w+)\)", str(text))}
-    assert holders == {"asker", "phone", "day", "code", "num"}
+    assert holders == {"asker", "phone", "day", "code", "num", "number"}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -115,6 +116,11 @@ def test_each_language_is_its_own() -> None:
         assert write_message(kind, "nb", facts("nb")) != write_message(kind, "en", facts("nb"))
     assert "3 December" in write_message("invitation", "en", facts("en")).text
     assert "1 minutt." in write_message("invitation", "nb", facts(minutes=1)).text
+
+
+def test_only_the_safety_contact_is_told_a_study_number() -> None:
+    told = {kind for kind in KINDS if "BTB-001" in write_message(kind, "nb", facts()).text}
+    assert told == {"safety"}
 
 
 def test_a_test_says_that_it_is_one() -> None:

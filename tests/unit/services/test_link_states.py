@@ -19,6 +19,9 @@ from btb_pro.services.link_states import (
     link_status,
 )
 from btb_pro.services.outbox import queue_message
+from btb_pro.services.participant_list import Wish, list_page
+from btb_pro.services.waiting import Scope
+from tests.integration.console import work
 from tests.support.world import COMMAND, World
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -137,3 +140,33 @@ def test_a_page_of_the_list_takes_four_queries_however_long_it_is(world: World) 
     with world.reading() as session:
         assert len(link_states(session, world.runtime.study, visits, world.runtime.instruments)) == 12
     assert len([one for one in asked if one.startswith("SELECT")]) == 4
+
+
+@pytest.mark.parametrize("is_started", [False, True])
+@pytest.mark.parametrize("ending", ["", "revoked", "submitted", "withdrawn", "expired"])
+@pytest.mark.parametrize(
+    "sent", [(), ("queued",), ("sent",), ("bounced",), ("unknown",), ("cancelled",), ("sent", "queued")]
+)
+def test_the_list_and_the_participants_page_say_the_same(
+    world: World, sent: tuple[str, ...], ending: str, is_started: bool
+) -> None:
+    with clock.at(work.NOON):
+        work.person(world, "A", days=11)
+        world.invite("A")
+        for place, state in enumerate(sent):
+            work.message(world, "A", state, kind="reminder" if place else "invitation")
+        if is_started:
+            work.start(world, "A")
+        if ending == "submitted":
+            work.submit(world, "A")
+        if ending == "revoked":
+            world.revoke("A")
+        if ending == "withdrawn":
+            world.withdraw("A")
+    with clock.at(work.NOON + timedelta(days=60 if ending == "expired" else 0)), world.reading() as session:
+        scope = Scope(("oslo",), clock.now(), ("baseline",))
+        (listed,) = list_page(session, scope, Wish(visit="baseline")).rows
+        visit = work.visit_of(world, "A")
+        told = link_states(session, world.runtime.study, [visit])[visit].state
+    # The list tells how many forms were begun, and not how many answers were saved.
+    assert listed.state == (LinkStage.STARTED if told is LinkStage.IN_PROGRESS else told)

@@ -143,3 +143,13 @@ def test_windows_keep_the_order_of_their_days(days: list[date]) -> None:
         assert one.opens_at is not None
         assert other.opens_at is not None
         assert one.opens_at <= other.opens_at
+
+
+def test_paper_counts_by_the_day_it_says_and_not_by_when_it_was_typed_in() -> None:
+    closes_at = datetime(2026, 3, 10, 23, tzinfo=UTC)
+    typed = closes_at + timedelta(days=20)
+    assert not is_late(typed, closes_at, date(2026, 3, 10))
+    assert is_late(typed, closes_at, date(2026, 3, 11))
+    assert not is_after_visit(typed, None, date(2026, 3, 5), date(2026, 3, 5))
+    assert not is_after_visit(typed, datetime(2026, 3, 5, 9, tzinfo=UTC), None, date(2026, 3, 5))
+    assert is_after_visit(typed, None, date(2026, 3, 5), date(2026, 3, 6))
