@@ -9,8 +9,8 @@ from btb_pro.toml_lines import Table
 
 STUDY_KEYS = (
     "code", "version", "languages", "name", "asker", "privacy_url", "accessibility_url",
-    "allow_unapproved_wording", "second_step", "link_days_without_day0", "reminders_at_most", "invites_by_itself",
-    "phone_countries", "site", "visit", "quiet_hours", "minimum_share", "safety",
+    "allow_unapproved_wording", "second_step", "link_days_without_day0", "reminders_at_most",
+    "invites_by_itself", "phone_countries", "site", "visit", "quiet_hours", "minimum_share", "safety",
 )  # fmt: skip
 
 _CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")

@@ -58,10 +58,10 @@ class Message(Base):
     """The same wish twice is one message: ``reminder/<invitation>/<day>``."""
     due_at: Mapped[datetime] = mapped_column(Instant)
     state: Mapped[str] = mapped_column(String(10))
-    attempts: Mapped[int] = mapped_column(info=LEFT_OUT)
+    attempts: Mapped[int]
     """How often it was handed to a server that refused it for now."""
     claimed_at: Mapped[datetime | None] = mapped_column(Instant)
-    claimed_by: Mapped[str | None] = mapped_column(String(80), info=LEFT_OUT)
+    claimed_by: Mapped[str | None] = mapped_column(String(80))
     """The worker that is sending it."""
     sent_at: Mapped[datetime | None] = mapped_column(Instant)
     """When the server or gateway took it; on paper, when it was printed."""
