@@ -8,9 +8,9 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from urllib.parse import urlencode, urlsplit
 
 from sqlalchemy import select
@@ -86,6 +86,12 @@ class Verdict:
     def is_good(self) -> bool:
         """Everything is there once, as it was acknowledged, and nobody met a bare error."""
         return not (self.lost or self.doubled or self.changed or self.bare_errors)
+
+
+def sum_of(verdicts: Iterable[Verdict]) -> Verdict:
+    """Several trials as one."""
+    columns = zip(*(astuple(one) for one in verdicts), strict=True)
+    return Verdict(*(sum(column) for column in columns))
 
 
 def make_phones(world: World, how_many: int) -> list[Phone]:

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -78,12 +79,33 @@ class Postgres:
         """SIGKILL to the postmaster and all its children at once."""
         postmaster = int((self.data / "postmaster.pid").read_text(encoding="utf-8").split()[0])
         children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text(encoding="ascii").split()
-        for process in (postmaster, *map(int, children)):
-            os.kill(process, signal.SIGKILL)
+        processes = (postmaster, *map(int, children))
+        for process in processes:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
         end = time.monotonic() + _START_S
-        while Path(f"/proc/{postmaster}").exists() and not _is_dead(postmaster):
+        while not all(map(_is_dead, processes)):
             assert time.monotonic() < end
             time.sleep(0.01)
+        # A container without an init keeps the dead one's number, which would pass for a server that runs.
+        for lock in (self.data / "postmaster.pid", *self.folder.glob(".s.PGSQL.*")):
+            lock.unlink(missing_ok=True)
+
+    def standby(self, name: str) -> "Postgres":
+        """A standby that has each commit of this running server before it is called done; started."""
+        standby = Postgres(self.programs, self.programs.folder / name)
+        self.programs.make_folder(standby.folder)
+        self.programs.run("pg_basebackup", "-h", str(self.folder), "-U", "postgres", "-D", str(standby.data),
+                          "--write-recovery-conf", "--checkpoint=fast")  # fmt: skip
+        standby.configure(unix_socket_directories=str(standby.folder), synchronous_standby_names="")
+        standby.start()
+        self.configure(synchronous_standby_names="*")
+        self.programs.run("pg_ctl", "reload", "-D", str(self.data))
+        return standby
+
+    def promote(self) -> None:
+        """Let a standby take over, and wait until it takes writes."""
+        self.programs.run("pg_ctl", "promote", "-w", "-D", str(self.data))
 
     @property
     def is_running(self) -> bool:
@@ -165,4 +187,7 @@ def _copied(installed: Path, folder: Path) -> Path:
 
 
 def _is_dead(process: int) -> bool:
-    return ") Z " in Path(f"/proc/{process}/stat").read_text(encoding="ascii")
+    try:
+        return ") Z " in Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        return True
