@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.faults.disks import fill_disk, forbid_writes
 from tests.faults.kills import kill_server
+from tests.faults.locks_and_clocks import lock_file, step_clock
 from tests.faults.power_cut import cut_power
 from tests.faults.report import HEADING, Result, line
 from tests.faults.servers_down import fail_over, kill_database, lock_database, restart_database
@@ -22,6 +23,9 @@ def faults(is_long: bool) -> Iterator[_Fault]:
     """Each fault, still to be given a folder."""
     for engine in EngineName:
         yield partial(kill_server, engine=engine, points=2_000 if is_long else 200)
+    for engine in EngineName:
+        yield partial(step_clock, engine=engine)
+    yield partial(lock_file, points=10 if is_long else 1)
     yield partial(fill_disk, points=50 if is_long else 5)
     yield partial(forbid_writes, points=1)
     yield partial(restart_database, points=50 if is_long else 5)

@@ -7,6 +7,7 @@ import pytest
 
 from tests.faults.disks import fill_disk, forbid_writes
 from tests.faults.kills import kill_server
+from tests.faults.locks_and_clocks import step_clock
 from tests.faults.power_cut import cut_power
 from tests.faults.report import Result
 from tests.faults.servers_down import fail_over, kill_database, restart_database
@@ -46,4 +47,13 @@ def test_a_disk_that_takes_nothing_loses_nothing_that_was_acknowledged(
 ) -> None:
     result = fault(tmp_path, 1)
     assert result.verdict.acknowledged > 3
+    assert result.is_as_it_must_be, result
+
+
+@pytest.mark.parametrize("engine", EngineName)
+def test_a_clock_that_steps_loses_and_reorders_nothing(tmp_path: Path, engine: EngineName) -> None:
+    result = step_clock(tmp_path, engine)
+    # Four steps, each saved before and after, and two nights of six saves. While the clock is off by more
+    # than the link's life a save is refused, and says so.
+    assert result.verdict.acknowledged >= 20
     assert result.is_as_it_must_be, result
