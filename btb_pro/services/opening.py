@@ -21,7 +21,7 @@ def open_runtime(settings: Settings) -> Runtime:
     Raises:
         StudyFileError: the study file has mistakes.
         InstrumentsRefused: an instrument has mistakes.
-        DatabaseUnreachable: the database cannot be opened.
+        DatabaseUnreachable, DatabaseSortsOtherwise: the database cannot be opened or used.
     """
     try:
         instruments = load_instruments()
