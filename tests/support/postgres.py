@@ -34,6 +34,16 @@ _ALWAYS = {
 }
 
 
+# Waits for its input to end, which it does however the tests end, and clears away what they left.
+_GUARDIAN = """
+read -r _
+test -d "$1" || exit 0
+for file in "$1"/*/data/postmaster.pid; do test -f "$file" && kill -QUIT "$(head -n 1 "$file")"; done
+sleep 1
+rm -rf "$1"
+"""
+
+
 class PostgresFailed(AssertionError):
     """A command of PostgreSQL failed. The message holds what it said."""
 
@@ -123,6 +133,13 @@ class Programs:
     def __init__(self) -> None:
         self._user = _unprivileged_user()
         self.folder = Path(tempfile.mkdtemp(prefix="btb-pg-"))
+        self._guardian = subprocess.Popen(
+            ["/bin/sh", "-c", _GUARDIAN, "guardian", str(self.folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         self._bin = _installed() / "bin"
         if self._user:
             os.chown(self.folder, self._user.pw_uid, self._user.pw_gid)
@@ -162,6 +179,7 @@ class Programs:
     def remove(self) -> None:
         """Take the folder away, with all servers in it; they must have stopped."""
         shutil.rmtree(self.folder)
+        self._guardian.communicate()
 
 
 def _unprivileged_user() -> pwd.struct_passwd | None:
