@@ -35,6 +35,7 @@ demo: env assets compile ## Builds a made-up study and serves it (PORT=8000, HOS
 
 test: $(VENV)/test.stamp assets compile chromium strace lint ## Runs everything that CI runs: lint, types, all tests
 	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --browser-on postgresql tests/browser/test_visit.py tests/browser/test_saving_on_the_tap.py
 
 check: $(VENV)/test.stamp assets compile strace lint ## Runs lint, types and the tests that need no browser
 	$(BIN)/pytest -n 2 -m "not browser"

@@ -2,7 +2,7 @@
 
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +20,13 @@ _WAIT_S = 10
 _BUSY_TIMEOUT_MS = _WAIT_S * 1_000
 _FIXED_BRANCHES = {(3, 44): 6, (3, 50): 7, (3, 51): 3}
 
+_WAL_RESET_BUG = (
+    f"SQLite {sqlite.sqlite_version} can corrupt a database in WAL mode, and another process keeps this "
+    "one in it: stop that process, or install pysqlite3 0.6.1 or later, which brings a mended SQLite"
+)
+_THIS_DATABASE = """
+SELECT pg_encoding_to_char(encoding), to_jsonb(d) FROM pg_database d WHERE datname = current_database()
+"""
 _WRITE_LOCK = zlib.crc32(b"btb_pro")
 _POSTGRESQL_CONNECTS_BY = {
     "connect_timeout": _WAIT_S,
@@ -47,6 +54,10 @@ DATABASE_FAILURES = (DBAPIError, NoConnectionFree)
 
 class DatabaseUnreachable(PlainRefusal):
     """The database cannot be opened. The message is one sentence that names BTB_DATABASE_URL."""
+
+
+class DatabaseSortsOtherwise(PlainRefusal):
+    """A PostgreSQL database whose encoding or collation is not by code point."""
 
 
 class Base(DeclarativeBase):
@@ -115,10 +126,13 @@ class Database:
 
         Raises:
             DatabaseUnreachable: it cannot be opened.
+            DatabaseSortsOtherwise: see the class.
         """
         try:
             with self.engine.connect() as connection:
                 connection.execute(text("SELECT 1"))
+                if self.engine.name == "postgresql":
+                    _require_code_points(connection)
         except DatabaseError as error:
             raise DatabaseUnreachable(
                 f"The database of BTB_DATABASE_URL cannot be opened ({error.orig}): "
@@ -197,10 +211,12 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     }
     cursor = connection.cursor()
     for name, value in wanted.items():
-        cursor.execute(f"PRAGMA {name}={value}")
-        effective = cursor.execute(f"PRAGMA {name}").fetchone()[0]
-        if effective != value and not (name == "journal_mode" and effective == "memory"):
-            raise sqlite.OperationalError(f"SQLite keeps {name} at {effective}, {value} is needed")
+        effective = cursor.execute(f"PRAGMA {name}={value}").fetchone() or (value,)
+        if name == "journal_mode" and journal == "truncate" and effective == ("wal",):
+            raise sqlite.OperationalError(_WAL_RESET_BUG)
+        effective = cursor.execute(f"PRAGMA {name}").fetchone()
+        if effective != (value,) and not (name == "journal_mode" and effective == ("memory",)):
+            raise sqlite.OperationalError(f"SQLite keeps {name} at {effective[0]}, {value} is needed")
     cursor.close()
 
 
@@ -235,6 +251,27 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
 def _begin_postgresql(connection: Connection) -> None:
     if connection.get_execution_options().get("takes_write_lock", False):
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITE_LOCK})")
+
+
+def _require_code_points(connection: Connection) -> None:
+    found = connection.execute(text(_THIS_DATABASE)).one()
+    if not sorts_by_code_point(found[0], found[1]):
+        raise DatabaseSortsOtherwise(
+            f"The database of BTB_DATABASE_URL is in {found[0]} and sorts by {found[1]['datcollate']}; "
+            "both engines must keep and sort text alike: make an empty one with CREATE DATABASE btb "
+            "ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0."
+        )
+
+
+def sorts_by_code_point(encoding: str, row: Mapping[str, object]) -> bool:
+    """Whether a row of pg_database tells of UTF-8 sorted by code point, as SQLite sorts.
+
+    Its indexes then also outlive an upgrade of the system's C library, which may reorder every other
+    collation under them.
+    """
+    provider = row.get("datlocprovider", "c")
+    is_plain = row["datcollate"] in ("C", "POSIX", "C.UTF-8", "C.utf8", "C.UTF8")
+    return encoding == "UTF8" and (provider == "b" or (provider == "c" and is_plain))
 
 
 def private_files() -> None:

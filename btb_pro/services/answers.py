@@ -1,7 +1,7 @@
 """Reading and saving answers."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -12,9 +12,10 @@ from btb_pro.instruments.model import Field, FieldKind, Instrument, Item
 from btb_pro.instruments.states import AnswerState, StoredAnswer, applicable_fields
 from btb_pro.models.answer import Answer
 from btb_pro.models.response import Response
+from btb_pro.models.save_key import SaveKey
 from btb_pro.models.visit import Visit
 from btb_pro.security import new_salt, salted_sha256
-from btb_pro.services.audit import Context, Step, Tag, step
+from btb_pro.services.audit import Context, Step, Tag, canonical_json, step
 from btb_pro.services.present_answers import SeenAnswer, present_answers, stored_only
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.safety import raise_alerts
@@ -66,10 +67,13 @@ def save_page(
 
     Raises:
         AlreadySubmitted: the visit was sent in meanwhile.
-        KeyUsedTwice: the same key came before with another answer for one of the fields.
+        KeyUsedTwice: the same key came before with other answers.
     """
     if answering.visit.submitted_at is not None:
         raise AlreadySubmitted
+    if not is_first_time(session, answering.visit, save):
+        # What it asks for was done then; a button pressed since may still pass questions over.
+        save = replace(save, values={}, decline=None, clear=None)
     seen = present_answers(session, answering.visit, answering.session.id)
     wanted = _wanted_rows(save, seen)
     wanted = _without_repeats(session, answering.visit, save, wanted)
@@ -87,6 +91,31 @@ def save_page(
         if not answering.is_over:
             answering.session.last_saved_at = event.at
     return True
+
+
+def is_first_time(session: Session, visit: Visit, save: PageSave) -> bool:
+    """Take the key of a save that asks for something, or tell that it was taken by this very save.
+
+    Raises:
+        KeyUsedTwice: it was taken by another.
+    """
+    if not (save.values or save.decline or save.clear):
+        return True
+    body = {
+        "instrument": save.instrument.code,
+        "values": dict(save.values),
+        "decline": save.decline.code if save.decline else None,
+        "clear": save.clear.code if save.clear else None,
+    }
+    digest = salted_sha256(save.client_key, canonical_json(body))
+    taken = select(SaveKey).where(SaveKey.visit_id == visit.id, SaveKey.client_key == save.client_key)
+    before = session.execute(taken).scalar_one_or_none()
+    if before is None:
+        session.add(SaveKey(visit_id=visit.id, client_key=save.client_key, body_sha256=digest))
+        return True
+    if before.body_sha256 != digest:
+        raise KeyUsedTwice
+    return False
 
 
 def _wanted_rows(save: PageSave, seen: Mapping[str, SeenAnswer]) -> list[tuple[Field, StoredAnswer]]:

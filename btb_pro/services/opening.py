@@ -23,7 +23,7 @@ def open_runtime(settings: Settings) -> Runtime:
         StudyFileError: the study file has mistakes.
         InstrumentsRefused: an instrument has mistakes.
         GatewayTemplateRefused: BTB_SMS_URL names a gateway that has no usable template.
-        DatabaseUnreachable: the database cannot be opened.
+        DatabaseUnreachable, DatabaseSortsOtherwise: the database cannot be opened or used.
     """
     if settings.sms_gateway is not None:
         read_gateway_template(settings.sms_gateway.template, settings.instance)

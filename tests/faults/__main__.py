@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from tests.faults.disks import fill_disk, forbid_writes
 from tests.faults.kills import kill_server
+from tests.faults.locks_and_clocks import lock_file, step_clock
 from tests.faults.power_cut import cut_power
 from tests.faults.report import HEADING, Result, line
+from tests.faults.servers_down import fail_over, kill_database, lock_database, restart_database
 from tests.support.engines import EngineName, close_server
 
 _Fault = Callable[[Path], Result]
@@ -20,6 +23,15 @@ def faults(is_long: bool) -> Iterator[_Fault]:
     """Each fault, still to be given a folder."""
     for engine in EngineName:
         yield partial(kill_server, engine=engine, points=2_000 if is_long else 200)
+    for engine in EngineName:
+        yield partial(step_clock, engine=engine)
+    yield partial(lock_file, points=10 if is_long else 1)
+    yield partial(fill_disk, points=50 if is_long else 5)
+    yield partial(forbid_writes, points=1)
+    yield partial(restart_database, points=50 if is_long else 5)
+    yield partial(kill_database, points=200 if is_long else 20)
+    yield partial(lock_database, points=10 if is_long else 1)
+    yield partial(fail_over, points=50 if is_long else 5)
     yield partial(cut_power, saves=100, seeds=20 if is_long else 1)
     yield partial(cut_power, saves=100, synchronous="NORMAL")
 

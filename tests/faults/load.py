@@ -8,9 +8,9 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from urllib.parse import urlencode, urlsplit
 
 from sqlalchemy import select
@@ -44,8 +44,7 @@ class Phone:
 
     def save(self, base_url: str, stop: threading.Event) -> None:
         """Save one value: the same key until it is acknowledged, or the test is over."""
-        number = len(self.acknowledged) + 1
-        key, value = f"{self.name}-{number:08}", str(number % 60 + 1)
+        key, value = self._next()
         while not stop.is_set():
             if self._send(base_url, key, value):
                 self.acknowledged[key] = value
@@ -53,6 +52,20 @@ class Phone:
                 return
             self.asked_again += 1
             time.sleep(_PAUSE_S)
+
+    def save_in_process(self, world: World) -> int:
+        """Save one value through the app itself, once; the status. Only "stored" counts as acknowledged."""
+        key, value = self._next()
+        client = world.app.test_client()
+        client.set_cookie(*self.cookie.split("=", 1))
+        response = client.post(self.address, data=dict([*self.hidden, (FIELD, value), ("key", key)]))
+        if response.status_code == 200 and response.get_json() == {"stored": True}:
+            self.acknowledged[key] = value
+        return response.status_code
+
+    def _next(self) -> tuple[str, str]:
+        number = len(self.acknowledged) + 1
+        return f"{self.name}-{number:08}", str(number % 60 + 1)
 
     def _send(self, base_url: str, key: str, value: str) -> bool:
         device_at = clock.utc_text(clock.now())
@@ -88,9 +101,16 @@ class Verdict:
         return not (self.lost or self.doubled or self.changed or self.bare_errors)
 
 
-def make_phones(world: World, how_many: int) -> list[Phone]:
+def sum_of(verdicts: Iterable[Verdict]) -> Verdict:
+    """Several trials as one."""
+    columns = zip(*(astuple(one) for one in verdicts), strict=True)
+    return Verdict(*(sum(column) for column in columns))
+
+
+def make_phones(world: World, how_many: int, first: int = 1) -> list[Phone]:
     """Participants who have started and look at the page that is saved from."""
-    return [_make_phone(world, f"phone{number:03}", f"BTB-{number:03}") for number in range(1, how_many + 1)]
+    numbers = range(first, first + how_many)
+    return [_make_phone(world, f"phone{number:03}", f"BTB-{number:03}") for number in numbers]
 
 
 def _make_phone(world: World, name: str, study_number: str) -> Phone:

@@ -92,15 +92,7 @@ def _recorded(instance: Path, folder: Path, saves: int, synchronous: str) -> lis
     log = folder / f"strace-{synchronous}.log"
     acknowledged = folder / "acknowledged"
     trace = ["strace", "-f", "-y", "-xx", "-s", "1000000", "-o", str(log), "-e", f"trace={_CALLS}"]
-    app = [
-        sys.executable,
-        "-m",
-        "tests.faults.saver",
-        str(instance),
-        str(acknowledged),
-        str(saves),
-        synchronous,
-    ]
+    saver = ["tests.faults.saver", str(instance), str(acknowledged), str(saves), synchronous]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("BTB_")}
     subprocess.run([*trace, sys.executable, "-m", *saver], env=environ, check=True, stdout=subprocess.DEVNULL)
     with log.open(encoding="ascii") as lines:

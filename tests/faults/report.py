@@ -1,6 +1,5 @@
 """The table: fault, points, acknowledged, lost, doubled, changed, seconds."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.faults.load import Verdict
@@ -22,8 +21,6 @@ class Result:
         """Nothing lost, or for a control, something."""
         return self.verdict.lost > 0 if self.must_fail else self.verdict.is_good
 
-
-Fault = Callable[[], Result]
 
 _COLUMNS = f"{'acknowledged':>13}{'lost':>7}{'doubled':>9}{'changed':>9}{'bare 5xx':>10}{'recovery':>10}"
 HEADING = f"{'fault':<52}{'points':>7}{_COLUMNS}{'seconds':>9}"

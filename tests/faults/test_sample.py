@@ -1,11 +1,16 @@
 """A short sample of `make faults`: each fault a few times. Nothing acknowledged may be lost."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.faults.disks import fill_disk, forbid_writes
 from tests.faults.kills import kill_server
+from tests.faults.locks_and_clocks import step_clock
 from tests.faults.power_cut import cut_power
+from tests.faults.report import Result
+from tests.faults.servers_down import fail_over, kill_database, restart_database
 from tests.support.engines import EngineName
 
 
@@ -24,3 +29,31 @@ def test_a_power_cut_at_any_write_or_sync_loses_nothing_that_was_acknowledged(tm
 
 def test_the_power_cut_would_be_noticed(tmp_path: Path) -> None:
     assert cut_power(tmp_path, saves=5, synchronous="NORMAL").verdict.lost > 0
+
+
+@pytest.mark.parametrize("fault", [restart_database, kill_database, fail_over])
+def test_a_database_that_goes_down_under_load_loses_nothing_that_was_acknowledged(
+    tmp_path: Path, fault: Callable[[Path, int], Result]
+) -> None:
+    result = fault(tmp_path, 1)
+    assert result.verdict.acknowledged > 25
+    assert result.is_as_it_must_be, result
+    assert result.slowest_recovery_s < 30
+
+
+@pytest.mark.parametrize("fault", [fill_disk, forbid_writes])
+def test_a_disk_that_takes_nothing_loses_nothing_that_was_acknowledged(
+    tmp_path: Path, fault: Callable[[Path, int], Result]
+) -> None:
+    result = fault(tmp_path, 1)
+    assert result.verdict.acknowledged > 3
+    assert result.is_as_it_must_be, result
+
+
+@pytest.mark.parametrize("engine", EngineName)
+def test_a_clock_that_steps_loses_and_reorders_nothing(tmp_path: Path, engine: EngineName) -> None:
+    result = step_clock(tmp_path, engine)
+    # Four steps, each saved before and after, and two nights of six saves. While the clock is off by more
+    # than the link's life a save is refused, and says so.
+    assert result.verdict.acknowledged >= 20
+    assert result.is_as_it_must_be, result

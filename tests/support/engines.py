@@ -119,6 +119,8 @@ class Server:
     def let_go(self, url: str) -> None:
         """Empty a database for the next who needs one; take it away where its schema is not what it was."""
         name = make_url(url).database or ""
+        if name in self._ready or name not in self._made:
+            return
         if name in self._migrated_ones and self._is_emptied(name):
             self._ready.append(name)
         else:

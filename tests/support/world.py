@@ -97,11 +97,16 @@ class World:
 
 
 def make_world(
-    folder: Path, *, allow_unapproved: bool = True, study: str = "", engine: EngineName | None = None
+    folder: Path,
+    *,
+    allow_unapproved: bool = True,
+    study: str = "",
+    engine: EngineName | None = None,
+    database_url: str = "",
 ) -> World:
     """An instance in a folder: fresh keys, the packaged study or the one given, an empty database.
 
-    The engine is the one that the test runs on, if none is named.
+    The engine is the one that the test runs on, if neither it nor a migrated database is named.
     """
     folder.mkdir(parents=True, exist_ok=True)
     text = study or PACKAGED_STUDY.read_text(encoding="utf-8")
@@ -109,7 +114,7 @@ def make_world(
         text = text.replace("allow_unapproved_wording = false", "allow_unapproved_wording = true")
     (folder / "study.toml").write_text(text, encoding="utf-8")
     keys = {name: new_key() for name in ("BTB_SECRET_KEYS", "BTB_LINK_KEYS", "BTB_CONTACT_KEYS")}
-    where = {"BTB_DATABASE_URL": migrated_database(folder, engine)}
+    where = {"BTB_DATABASE_URL": database_url or migrated_database(folder, engine)}
     write_settings(folder, {"BTB_BASE_URL": "http://localhost", **where, **keys})
     app = create_app(read_settings(folder, {}))
     app.testing = True

@@ -10,7 +10,7 @@ from pysqlite3 import dbapi2 as sqlite
 from sqlalchemy import column, insert, select, table, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from btb_pro.db import Database, DatabaseUnreachable, Instant, has_wal_reset_bug
+from btb_pro.db import Database, DatabaseUnreachable, Instant, has_wal_reset_bug, sorts_by_code_point
 
 
 @pytest.fixture
@@ -177,3 +177,38 @@ def test_a_file_that_is_no_database_is_a_sentence_too(tmp_path: Path) -> None:
     (tmp_path / "btb.db").write_bytes(b"this is no database" * 100)
     with pytest.raises(DatabaseUnreachable, match="BTB_DATABASE_URL"):
         Database(f"sqlite:///{tmp_path / 'btb.db'}").check()
+
+
+def test_a_bugged_sqlite_is_refused_while_another_process_keeps_the_write_ahead_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = sqlite.connect(str(tmp_path / "btb.db"))
+    other.execute("PRAGMA journal_mode = wal")
+    other.execute("CREATE TABLE note (words TEXT)")
+    monkeypatch.setattr("btb_pro.db.has_wal_reset_bug", lambda _version: True)
+    monkeypatch.setattr("btb_pro.db._BUSY_TIMEOUT_MS", 20)
+    database = Database(f"sqlite:///{tmp_path / 'btb.db'}")
+    with pytest.raises(DatabaseUnreachable, match=r"locked|install pysqlite3"):
+        database.check()
+    other.close()
+    database.check()
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "provider", "collation", "is_good"),
+    [
+        ("UTF8", "c", "C", True),
+        ("UTF8", "c", "C.UTF-8", True),
+        ("UTF8", "b", "C.UTF-8", True),
+        ("UTF8", "c", "nb_NO.UTF-8", False),
+        ("UTF8", "c", "en_US.UTF-8", False),
+        ("UTF8", "i", "C", False),
+        ("LATIN1", "c", "C", False),
+        ("SQL_ASCII", "c", "C", False),
+    ],
+)
+def test_a_postgresql_database_that_sorts_as_sqlite_does_is_known(
+    encoding: str, provider: str, collation: str, is_good: bool
+) -> None:
+    assert sorts_by_code_point(encoding, {"datlocprovider": provider, "datcollate": collation}) == is_good

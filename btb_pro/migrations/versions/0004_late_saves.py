@@ -1,4 +1,4 @@
-"""Saves that came after their visit was sent in."""
+"""Keys of the saves that were taken, and the saves that came after their visit was sent in."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +12,7 @@ TABLE = "late_save"
 
 
 def upgrade() -> None:
+    _create_save_key()
     op.create_table(
         TABLE,
         sa.Column("id", sa.Integer(), nullable=False),
@@ -39,6 +40,20 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table(TABLE)
+    op.drop_table("save_key")
+
+
+def _create_save_key() -> None:
+    op.create_table(
+        "save_key",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("visit_id", sa.Integer(), nullable=False),
+        sa.Column("client_key", sa.String(64), nullable=False),
+        sa.Column("body_sha256", sa.String(64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_save_key")),
+        sa.UniqueConstraint("visit_id", "client_key", name=op.f("uq_save_key_visit_id_client_key")),
+        sa.ForeignKeyConstraint(["visit_id"], ["visit.id"], name=op.f("fk_save_key_visit_id_visit")),
+    )
 
 
 def _constraints() -> tuple[sa.Constraint, ...]:

@@ -217,6 +217,41 @@ def test_the_same_page_sent_with_another_answer_asks_and_keeps_what_was_typed(
     assert states(world, "pain_duration_years") == [("answered", "5"), ("answered", "6")]
 
 
+def test_the_same_page_sent_with_one_more_answer_asks_too_and_gives_a_fresh_key(
+    world: World, browser: PlainBrowser
+) -> None:
+    page = go_to(browser, world, "pain_worse").fill("pain_duration_years", "4")
+    here, sent, old = page.address, list(page.values), page.value("state")
+    page.press("later")
+    before = dump(world)
+    more = [pair for pair in sent if pair[0] != "pain_duration_months"]
+    page.send(here, [*more, ("pain_duration_months", "3"), ("later", "1")])
+    assert (page.status, page.page) == (422, "items")
+    assert page.value("pain_duration_months") == ["3"]
+    assert page.value("state") != old
+    assert dump(world) == before
+    page.press("later")
+    assert [row.value for row in trail(world, "pain_duration_months")] == ["3"]
+
+
+def test_a_repeat_that_had_changed_nothing_does_not_undo_what_came_later(
+    world: World, browser: PlainBrowser
+) -> None:
+    page = go_to(browser, world, "pain_worse")
+    hidden = [pair for pair in page.values if pair[0] in ("csrf_token", "state")]
+    address = page.address.replace("/page/", "/tap/")
+
+    def tap(key: str, value: str) -> int:
+        sent = dict([*hidden, ("pain_duration_years", value), ("key", key)])
+        return page.client.post(address, data=sent).status_code
+
+    assert [tap("first-tap", "4"), tap("second-tap", "4"), tap("third-tap", "5")] == [200] * 3
+    assert tap("second-tap", "4") == 200
+    assert states(world, "pain_duration_years") == [("answered", "4"), ("answered", "5")]
+    assert tap("second-tap", "6") == 422
+    assert states(world, "pain_duration_years") == [("answered", "4"), ("answered", "5")]
+
+
 def test_a_page_of_answers_is_one_step_of_the_audit_trail(world: World, browser: PlainBrowser) -> None:
     go_to(browser, world, "fabq_cause_activity")
     fill_in(browser, {"fabq_cause_activity": "1", "fabq_activity_worse": "2", "fabq_activity_harm": "3"})
