@@ -169,7 +169,6 @@ class PageView:
             csrf_token=self.form.csrf_token.current_token,
             state=self.signer.write(state),
             action=self._address(page.number),
-            shows_help=any(item.is_safety for item in page.instrument.items),
         )
         return body, status
 
