@@ -115,7 +115,7 @@ def _paper_days(session: Session, visit_ids: Sequence[int]) -> Mapping[int, date
         .where(PaperEntry.visit_id.in_(visit_ids), PaperEntry.end_reason == "done")
         .order_by(PaperEntry.id)
     )
-    return {visit_id: day for visit_id, day in rows}
+    return {row.visit_id: row.paper_on for row in rows}
 
 
 def _recorded(
