@@ -59,7 +59,7 @@ def test_everything_on_today_and_on_a_participants_page_leads_somewhere(busy: Wo
     browser = signed_in(busy, role, "oslo")
     pages = ["/console/", "/console/participants"]
     pages += [f"/console/participants/{number}" for number in ("ALERT", "REPLY", "PAPER", "AHEAD")]
-    followed = set()
+    followed: set[str] = set()
     for page in pages:
         assert browser.open(page).status == 200
         links, forms = ways_on(browser)

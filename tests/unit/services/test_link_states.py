@@ -142,20 +142,22 @@ def test_a_page_of_the_list_takes_four_queries_however_long_it_is(world: World) 
     assert len([one for one in asked if one.startswith("SELECT")]) == 4
 
 
-@pytest.mark.parametrize("is_started", [False, True])
-@pytest.mark.parametrize("ending", ["", "revoked", "submitted", "withdrawn", "expired"])
+_SENT = [(), ("queued",), ("sent",), ("bounced",), ("unknown",), ("cancelled",), ("sent", "queued")]
+_ENDINGS = ["started", "revoked", "submitted", "withdrawn", "expired"]
+
+
 @pytest.mark.parametrize(
-    "sent", [(), ("queued",), ("sent",), ("bounced",), ("unknown",), ("cancelled",), ("sent", "queued")]
+    ("sent", "ending"), [*((sent, "") for sent in _SENT), *((("sent",), ending) for ending in _ENDINGS)]
 )
 def test_the_list_and_the_participants_page_say_the_same(
-    world: World, sent: tuple[str, ...], ending: str, is_started: bool
+    world: World, sent: tuple[str, ...], ending: str
 ) -> None:
     with clock.at(work.NOON):
         work.person(world, "A", days=11)
         world.invite("A")
         for place, state in enumerate(sent):
             work.message(world, "A", state, kind="reminder" if place else "invitation")
-        if is_started:
+        if ending == "started":
             work.start(world, "A")
         if ending == "submitted":
             work.submit(world, "A")
@@ -169,4 +171,4 @@ def test_the_list_and_the_participants_page_say_the_same(
         visit = work.visit_of(world, "A")
         told = link_states(session, world.runtime.study, [visit])[visit].state
     # The list tells how many forms were begun, and not how many answers were saved.
-    assert listed.state == (LinkStage.STARTED if told is LinkStage.IN_PROGRESS else told)
+    assert listed.state.value == (LinkStage.STARTED if told is LinkStage.IN_PROGRESS else told).value
