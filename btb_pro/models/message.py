@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from btb_pro.db import Base, Instant
-from btb_pro.models.columns import event_seq
+from btb_pro.models.columns import LEFT_OUT, event_seq
 from btb_pro.models.invitation import Invitation
 from btb_pro.models.staff import Staff
 
@@ -56,12 +56,12 @@ class Message(Base):
     """What else it is about: a safety alert's number, a staff link's."""
     once_key: Mapped[str] = mapped_column(String(120))
     """The same wish twice is one message: ``reminder/<invitation>/<day>``."""
-    due_at: Mapped[datetime] = mapped_column(Instant)
+    due_at: Mapped[datetime] = mapped_column(Instant, info=LEFT_OUT)
     state: Mapped[str] = mapped_column(String(10))
-    attempts: Mapped[int]
+    attempts: Mapped[int] = mapped_column(info=LEFT_OUT)
     """How often it was handed to a server that refused it for now."""
-    claimed_at: Mapped[datetime | None] = mapped_column(Instant)
-    claimed_by: Mapped[str | None] = mapped_column(String(80))
+    claimed_at: Mapped[datetime | None] = mapped_column(Instant, info=LEFT_OUT)
+    claimed_by: Mapped[str | None] = mapped_column(String(80), info=LEFT_OUT)
     """The worker that is sending it."""
     sent_at: Mapped[datetime | None] = mapped_column(Instant)
     """When the server or gateway took it; on paper, when it was printed."""

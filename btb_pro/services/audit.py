@@ -61,6 +61,8 @@ class Tag(StrEnum):
     REQUEST_CORRECTION = "request:ask_for_correction"
     REQUEST_SETTLE = "request:settle"
     MESSAGE_QUEUE = "message:queue"
+    MESSAGE_CLAIM = "message:claim"
+    MESSAGE_POSTPONE = "message:postpone"
     MESSAGE_SEND = "message:send"
     MESSAGE_CALL_OFF = "message:call_off"
     MESSAGE_FAIL = "message:fail"

@@ -96,9 +96,10 @@ def claim_next(
     if addressee and is_counted and _sent_today(session, addressee.participant.id) >= MOST_A_DAY:
         message.due_at = day_begins(runtime.study.quiet_hours, clock.today() + timedelta(days=1))
         return claim
-    # The claim is bookkeeping between workers; what becomes of the message is what the trail tells.
-    message.state = "sending"
-    message.claimed_at, message.claimed_by = clock.now(), worker
+    with step(session, context, Tag.MESSAGE_CLAIM, study_number=claim.study_number) as event:
+        message.state = "sending"
+        message.claimed_at, message.claimed_by = event.at, worker
+        event.change("message", message.once_key, "state", "queued", "sending")
     return replace(claim, taken=Taken.CLAIMED, outgoing=outgoing)
 
 
@@ -111,15 +112,11 @@ def note_outcome(session: Session, context: Context, claim: Claim, worker: str, 
     if not is_ours or message.state not in ("sending", "unknown"):
         return
     if outcome.fate is Fate.LATER and message.attempts < len(PAUSES):
-        message.state = "queued"
-        message.due_at = clock.now() + PAUSES[message.attempts]
-        message.attempts += 1
-        message.reason = outcome.reason
+        _postpone(session, context, claim, message, outcome.reason)
         return
     tag = Tag.MESSAGE_SEND if outcome.fate is Fate.ACCEPTED else Tag.MESSAGE_FAIL
-    before = "unknown" if message.state == "unknown" else "queued"
     with step(session, context, tag, study_number=claim.study_number) as event:
-        message.state = _state_after(outcome)
+        before, message.state = message.state, _state_after(outcome)
         message.reason = outcome.reason
         if outcome.fate is Fate.ACCEPTED:
             message.sent_at = event.at
@@ -152,7 +149,7 @@ def mark_stale(session: Session, context: Context) -> int:
         number = addressee.participant.study_number if addressee else ""
         with step(session, context, Tag.MESSAGE_FAIL, study_number=number) as event:
             message.state, message.reason = "unknown", "worker_died"
-            event.change("message", message.once_key, "state", "queued", "unknown")
+            event.change("message", message.once_key, "state", "sending", "unknown")
             event.change("message", message.once_key, "reason", None, "worker_died")
         marked += 1
     return marked
@@ -166,6 +163,16 @@ def call_off(session: Session, context: Context, message: Message, reason: str) 
         event.change("message", message.once_key, "state", "queued", "cancelled")
         event.change("message", message.once_key, "reason", None, reason)
         message.state, message.reason, message.ended_at = "cancelled", reason, event.at
+
+
+def _postpone(session: Session, context: Context, claim: Claim, message: Message, reason: str) -> None:
+    """Put a message back that no server would take for now."""
+    with step(session, context, Tag.MESSAGE_POSTPONE, study_number=claim.study_number) as event:
+        event.change("message", message.once_key, "state", message.state, "queued")
+        event.change("message", message.once_key, "reason", message.reason or None, reason)
+        message.state, message.reason = "queued", reason
+        message.due_at = event.at + PAUSES[message.attempts]
+        message.attempts += 1
 
 
 def _next_due(session: Session, runtime: Runtime, skip: frozenset[int]) -> Message | None:
