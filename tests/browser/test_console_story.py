@@ -201,7 +201,7 @@ def one_mail(mailbox: Mailbox) -> Any:
 
 def see_that_it_is_started(desk: Desk) -> None:
     desk.page.goto(f"{desk.base}/participants?q=BTB-200")
-    expect(desk.page.get_by_role("row", name="BTB-200")).to_contain_text("Startet")
+    expect(desk.page.get_by_role("row", name="BTB-200")).to_contain_text("Begynt")
     desk.page.goto(f"{desk.base}/participants/BTB-200/link/baseline")
     desk.look("link-started")
 
