@@ -14,12 +14,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from btb_pro import clock
-from btb_pro.config import add_settings
 from btb_pro.roles import Role
 from tests.browser.looking import axe_faults
 from tests.browser.phone import Phone
 from tests.integration.console import work
-from tests.support.live_server import LiveServer, free_port, serving
+from tests.support.live_server import LiveServer, serving
 from tests.support.mail import Mailbox, MailServerHere, mail_server
 from tests.support.outgoing import link_in, mailing, send_invitation
 from tests.support.staff import PASSWORD, add_with_password
@@ -46,7 +45,7 @@ class Desk:
     def look(self, name: str) -> None:
         """Photograph the page on a desk and on a phone; nothing scrolls sideways, axe finds nothing."""
         self.looked += 1
-        assert self.page.locator("html").get_attribute("lang") == self.language
+        expect(self.page.locator("html")).to_have_attribute("lang", self.language)
         for size in (PHONE, DESK):
             self.page.set_viewport_size({"width": size["width"], "height": size["height"]})
             file = f"story-{self.language}-{self.looked:02}-{name}-{size['width']}.png"
