@@ -230,9 +230,8 @@ def end_the_link(browser: Browser, desk: Desk, live: LiveServer, post: MailServe
 
 
 def spot_check_english(desk: Desk) -> None:
-    desk.page.goto(f"{desk.base}/")
-    desk.follow("English")
     desk.language = "en"
-    desk.look("today")
-    desk.page.goto(f"{desk.base}/participants/BTB-200")
-    desk.look("participant")
+    for name, path in (("today", ""), ("participant", "participants/BTB-200")):
+        desk.page.goto(f"{desk.base}/{path}")
+        desk.follow("English")
+        desk.look(name)
