@@ -16,6 +16,7 @@ from btb_pro.refusals import PlainRefusal
 from btb_pro.security import new_key
 from btb_pro.services.audit import Actor, Context
 from btb_pro.services.demo_answers import MadeUpPerson
+from btb_pro.services.demo_console import CAME_BACK, DEMO_SERVERS, PERHAPS_SENT, WENT_OUT
 from btb_pro.services.demo_staff import add_demo_staff
 from btb_pro.services.demo_story import (
     DAY0,
@@ -25,6 +26,7 @@ from btb_pro.services.demo_story import (
     Stage,
     play_all,
 )
+from btb_pro.services.made_requests import RequestKind
 from btb_pro.services.opened_links import LinkState, look_up
 from btb_pro.services.opening import open_runtime
 from btb_pro.services.runtime import Runtime
@@ -48,6 +50,15 @@ _EXTRAS = (
     Role.EXPIRED,
 )
 FEWEST_PARTICIPANTS = len(_LEADS)
+_OUTCOMES = {_UNOPENED_NB - 1: CAME_BACK, _UNOPENED_NB: PERHAPS_SENT}
+"""By the place among the leads; all other messages went out."""
+_WISHES = {
+    Role.EXPIRED: RequestKind.NEW_LINK,
+    Role.REPLACED: RequestKind.NEW_LINK,
+    Role.SUBMITTED: RequestKind.MISTAKE,
+    Role.HALF_WAY: RequestKind.STOP,
+}
+"""Of the lead of each role."""
 _MARK = "made-up-study.lock"
 _SEED = 3704363
 _UNAPPROVED = "allow_unapproved_wording = "
@@ -114,7 +125,7 @@ def build_demo(folder: Path, base_url: str, actor: Actor, participants: int) -> 
     for old in folder.glob("btb.db*"):
         old.unlink()
     keys = ("BTB_SECRET_KEYS", "BTB_LINK_KEYS", "BTB_CONTACT_KEYS")
-    told = {"BTB_BASE_URL": base_url, "BTB_SECOND_FACTOR": "optional"}
+    told = {"BTB_BASE_URL": base_url, "BTB_SECOND_FACTOR": "optional"} | DEMO_SERVERS
     write_settings(folder, told | {name: new_key() for name in keys})
     packaged = PACKAGED_STUDY.read_text(encoding="utf-8")
     allowing = packaged.replace(f"{_UNAPPROVED}false", f"{_UNAPPROVED}true")
@@ -160,6 +171,7 @@ def _cast(runtime: Runtime, number: int, today: date) -> list[Character]:
         else:
             day0 = DAY0[role]
         site = index % len(sites)
+        is_lead = index < len(_LEADS)
         characters.append(
             Character(
                 study_number=f"{site + 1}-{index // len(sites) + 1:03d}",
@@ -168,6 +180,9 @@ def _cast(runtime: Runtime, number: int, today: date) -> list[Character]:
                 role=role,
                 day0=today + timedelta(days=day0),
                 person=MadeUpPerson(Random(random.random()), language, burden=random.betavariate(2, 3)),
+                outcome=_OUTCOMES.get(index, WENT_OUT),
+                wish=_WISHES.get(role) if is_lead else None,
+                is_on_paper=is_lead and role is Role.REVOKED,
             )
         )
     return characters

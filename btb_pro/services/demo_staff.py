@@ -5,12 +5,13 @@ from sqlalchemy.orm import Session
 from btb_pro.models.staff import Staff
 from btb_pro.roles import Role
 from btb_pro.services.audit import Context, Tag, step
+from btb_pro.services.demo_console import COLLEAGUE
 from btb_pro.services.passwords import hash_password
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.staff_accounts import StaffDetails, add_staff
 
 DEMO_PASSWORD = "elleve blå bølger"
-_SITE_OF = {Role.COORDINATOR: 1, Role.INVESTIGATOR: 1, Role.MONITOR: 2}
+_SITE_OF = {Role.INVESTIGATOR: 1, Role.MONITOR: 2}
 """For how many of the study's first hospitals a role works; the others for all."""
 _NAMES = {
     Role.COORDINATOR: "Kari Koordinator",
@@ -33,4 +34,6 @@ def add_demo_staff(session: Session, context: Context, runtime: Runtime) -> dict
             staff.password_hash = hashed
             event.change("staff", staff.email, "password", None, "set anew")
         made[email] = role
+    colleague = StaffDetails("Siri Studiesykepleier", Role.COORDINATOR, None)
+    add_staff(session, context, runtime, COLLEAGUE, colleague)
     return made

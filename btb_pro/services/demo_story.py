@@ -12,12 +12,16 @@ from sqlalchemy.orm import Session
 
 from btb_pro import clock
 from btb_pro.instruments.paging import Page, pages_of
+from btb_pro.messaging.outcome import Outcome
 from btb_pro.models.participant import Participant
 from btb_pro.services.answers import PageSave, save_page
 from btb_pro.services.audit import Context
 from btb_pro.services.demo_answers import MadeUpPerson
-from btb_pro.services.invitations import issue_invitation, link_address, revoke_invitation
-from btb_pro.services.opened_links import look_up
+from btb_pro.services.demo_console import WENT_OUT, make_wish, send_queued, type_in_once
+from btb_pro.services.invitations import link_address, revoke_invitation
+from btb_pro.services.inviting import invite_participant
+from btb_pro.services.made_requests import RequestKind
+from btb_pro.services.opened_links import OpenedLink, look_up
 from btb_pro.services.participant_checks import NewParticipant
 from btb_pro.services.participants import add_participant, withdraw_participant
 from btb_pro.services.runtime import Runtime
@@ -71,6 +75,12 @@ class Character:
     role: Role
     day0: date
     person: MadeUpPerson
+    outcome: Outcome = WENT_OUT
+    """What becomes of the messages that carry the links."""
+    wish: RequestKind | None = None
+    """What the holder of the baseline visit's link asks for in the end."""
+    is_on_paper: bool = False
+    """The baseline visit came back on paper, and was typed in once."""
     links: dict[str, str] = field(default_factory=dict)
     """Address of the first link by visit: the dead one, where it was replaced."""
     answering: Answering | None = None
@@ -124,7 +134,7 @@ class _Story:
         yield _moment(invited_on, 60), self._invite(BASELINE)
         pages = self._pages(BASELINE)
         if role is Role.STARTED:
-            yield from self._answer(BASELINE, yesterday, pages[:1])
+            yield from self._answer(BASELINE, yesterday - timedelta(days=2), pages[:1])
         elif role in (Role.HALF_WAY, Role.WITHDRAWN):
             yield from self._answer(BASELINE, yesterday, pages[: len(pages) // 2])
         elif role is Role.SUBMITTED:
@@ -134,6 +144,10 @@ class _Story:
             yield from self._later_visits()
         if role in (Role.REVOKED, Role.REPLACED, Role.WITHDRAWN):
             yield _moment(yesterday, 600), self._end
+        if self.character.wish is not None:
+            yield _moment(yesterday, 640), self._ask(self.character.wish)
+        if self.character.is_on_paper:
+            yield _moment(yesterday, 660), self._type_in
 
     def _later_visits(self) -> Iterator[Scene]:
         for visit in self.runtime.study.visits:
@@ -164,10 +178,25 @@ class _Story:
     def _invite(self, visit: str) -> Play:
         def play(stage: Stage) -> None:
             number = self.character.study_number
-            invitation = issue_invitation(stage.session, stage.context, stage.runtime, number, visit)
+            invitation = invite_participant(
+                stage.session, stage.context, stage.runtime, number, visit, "email"
+            )
             self.character.links[visit] = link_address(stage.runtime, invitation)
+            send_queued(stage.session, stage.runtime, self.character.outcome)
 
         return play
+
+    def _ask(self, wish: RequestKind) -> Play:
+        def play(stage: Stage) -> None:
+            link = self._link(stage, BASELINE)
+            make_wish(stage.session, stage.of(link.participant), link, wish)
+
+        return play
+
+    def _type_in(self, stage: Stage) -> None:
+        who = self.character
+        pages = self._pages(BASELINE)
+        type_in_once(stage.session, stage.runtime, who.study_number, BASELINE, pages, who.person)
 
     def _answer(
         self, visit: str, on: date, pages: Sequence[Page], *, submits: bool = False
@@ -183,10 +212,7 @@ class _Story:
 
     def _start(self, visit: str) -> Play:
         def play(stage: Stage) -> None:
-            token = self.character.links[visit].rpartition("/")[2]
-            link = look_up(stage.session, stage.runtime.links.public_id(token))
-            if link is None:
-                raise LookupError(f"the made-up link of {self.character.study_number} leads nowhere")
+            link = self._link(stage, visit)
             context = stage.of(link.participant)
             started, secret = start_session(stage.session, context, link, self.character.language)
             self.character.answering = find_session(stage.session, started.handle, secret)
@@ -222,9 +248,19 @@ class _Story:
         if self.character.role is Role.REVOKED:
             revoke_invitation(stage.session, stage.context, stage.runtime, number, BASELINE)
         elif self.character.role is Role.REPLACED:
-            issue_invitation(stage.session, stage.context, stage.runtime, number, BASELINE, replace=True)
+            invite_participant(
+                stage.session, stage.context, stage.runtime, number, BASELINE, "email", replace=True
+            )
+            send_queued(stage.session, stage.runtime, self.character.outcome)
         else:
             withdraw_participant(stage.session, stage.context, number, "Made up: has no time for it.")
+
+    def _link(self, stage: Stage, visit: str) -> OpenedLink:
+        token = self.character.links[visit].rpartition("/")[2]
+        link = look_up(stage.session, stage.runtime.links.public_id(token))
+        if link is None:
+            raise LookupError(f"the made-up link of {self.character.study_number} leads nowhere")
+        return link
 
     def _answering(self) -> Answering:
         if self.character.answering is None:

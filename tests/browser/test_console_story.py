@@ -1,0 +1,237 @@
+"""A coordinator's morning as one story: a real browser, a real worker, a real mail server, a real phone."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from btb_pro import clock
+from btb_pro.roles import Role
+from tests.browser.looking import axe_faults
+from tests.browser.phone import Phone
+from tests.integration.console import work
+from tests.support.live_server import LiveServer, serving
+from tests.support.mail import Mailbox, MailServerHere, mail_server
+from tests.support.outgoing import link_in, mailing, send_invitation
+from tests.support.staff import PASSWORD, add_with_password
+from tests.support.world import World, make_world
+
+pytestmark = pytest.mark.browser
+
+DESK, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 800}
+EMAIL = "kari@hospital.example"
+FULL = "full@example.org"
+NEW = "new@example.org"
+
+
+@dataclass
+class Desk:
+    """The coordinator's window. Each page that is looked at is photographed in both sizes and checked."""
+
+    page: Page
+    base: str
+    pictures: Path
+    language: str
+    looked: int = 0
+
+    def look(self, name: str) -> None:
+        """Photograph the page on a desk and on a phone; nothing scrolls sideways, axe finds nothing."""
+        self.looked += 1
+        expect(self.page.locator("html")).to_have_attribute("lang", self.language)
+        for size in (PHONE, DESK):
+            self.page.set_viewport_size({"width": size["width"], "height": size["height"]})
+            file = f"story-{self.language}-{self.looked:02}-{name}-{size['width']}.png"
+            self.page.screenshot(path=self.pictures / file, full_page=True)
+            width = self.page.evaluate("document.documentElement.scrollWidth")
+            assert width <= size["width"], (name, size)
+            assert axe_faults(self.page) == [], (name, size)
+
+    def press(self, name: str) -> None:
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    def follow(self, name: str) -> None:
+        self.page.get_by_role("link", name=name, exact=True).first.click()
+
+
+@pytest.fixture(scope="module")
+def post() -> Iterator[MailServerHere]:
+    """A mail server that finds one mailbox full."""
+    with mail_server() as running:
+        running.mailbox.answers[FULL] = "552 5.2.2 mailbox full"
+        yield running
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory, post: MailServerHere) -> Iterator[LiveServer]:
+    """A study that sends at any hour, served; one e-mail came back in the night."""
+    world = make_world(tmp_path_factory.mktemp("story") / "instance")
+    _never_quiet(world)
+    mailing(world, post.url, BTB_SECOND_FACTOR="optional")
+    day0 = (clock.today() + timedelta(days=5)).isoformat()
+    world.add("BTB-100", "oslo", "nb", day0=day0, email=FULL)
+    for place in range(101, 108):
+        work.person(world, f"BTB-{place}", place - 99)
+    send_invitation(world, "BTB-100")
+    add_with_password(world, Role.COORDINATOR, "oslo", email=EMAIL)
+    with serving(world) as running:
+        yield running
+    world.close()
+
+
+def _never_quiet(world: World) -> None:
+    """Quiet for one minute, half a day from now: the worker's clock is the real one."""
+    path = world.folder / "study.toml"
+    quiet = clock.now().astimezone(clock.OSLO) + timedelta(hours=12)
+    text = path.read_text(encoding="utf-8")
+    text = text.replace('from = "20:00"', f'from = "{quiet:%H:%M}"')
+    text = text.replace('to = "08:00"', f'to = "{quiet + timedelta(minutes=1):%H:%M}"')
+    path.write_text(text, encoding="utf-8")
+
+
+def run_worker(world: World) -> None:
+    """`btb-pro work --once`, as cron runs it."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("BTB_")}
+    command = [sys.executable, "-m", "btb_pro", "work", "--once"]
+    environ["BTB_INSTANCE"] = str(world.folder)
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+@contextmanager
+def window(browser: Browser, **options: Any) -> Iterator[Page]:
+    """A window with cookies of its own."""
+    context = browser.new_context(locale="nb-NO", **options)
+    context.set_default_timeout(15_000)
+    yield context.new_page()
+    context.close()
+
+
+def answer_the_first_page(browser: Browser, live: LiveServer, link: str, pictures: Path) -> None:
+    """What the participant does with the e-mail on a phone."""
+    with window(browser, viewport=PHONE, java_script_enabled=False) as page:
+        phone = Phone(page, live, "nb")
+        page.goto(live.base_url + link)
+        assert phone.kind == "start"
+        page.screenshot(path=pictures / "story-phone-start.png", full_page=True)
+        phone.tap("start")
+        phone.go_to(1)
+        first = page.locator("main input:is([type=radio], [type=text], [inputmode])").first
+        if first.get_attribute("type") == "radio":
+            page.locator("main label").first.click()
+        else:
+            first.fill("50")
+        page.screenshot(path=pictures / "story-phone-answered.png", full_page=True)
+        phone.tap("next")
+        assert phone.kind == "items"
+
+
+def test_a_morning_from_signing_in_to_ending_a_link(
+    browser: Browser, live: LiveServer, post: MailServerHere, pictures: Path
+) -> None:
+    run_worker(live.world)
+    assert post.mailbox.to(FULL) == []
+    with window(browser, viewport=DESK) as page:
+        desk = Desk(page, f"{live.base_url}/console", pictures, "nb")
+        sign_in(desk)
+        settle_what_came_back(desk)
+        add_and_invite(desk)
+        run_worker(live.world)
+        answer_the_first_page(browser, live, link_in(one_mail(post.mailbox)), pictures)
+        see_that_it_is_started(desk)
+        remind(desk, live, post)
+        end_the_link(browser, desk, live, post)
+        spot_check_english(desk)
+
+
+def sign_in(desk: Desk) -> None:
+    desk.page.goto(f"{desk.base}/")
+    desk.look("sign-in")
+    desk.page.locator("#email").fill(EMAIL)
+    desk.page.locator("#password").fill(PASSWORD)
+    desk.press("Logg inn")
+    expect(desk.page.get_by_role("heading", level=1)).to_have_text("I dag")
+    desk.look("today")
+
+
+def settle_what_came_back(desk: Desk) -> None:
+    desk.page.get_by_role("link", name="Følg opp BTB-100").click()
+    expect(desk.page.locator("main")).to_contain_text("postkassen er full")
+    desk.look("message")
+    desk.page.locator("[name=settle]").last.click()
+    desk.look("message-settled")
+    desk.follow("I dag")
+    expect(desk.page.get_by_role("link", name="Følg opp BTB-100")).to_have_count(0)
+
+
+def add_and_invite(desk: Desk) -> None:
+    desk.page.goto(f"{desk.base}/participants")
+    desk.look("participants")
+    desk.page.goto(f"{desk.base}/participants/new")
+    desk.look("add")
+    desk.page.locator("[name=id]").fill("BTB-200")
+    desk.page.locator("[name=site]").select_option("oslo")
+    desk.page.locator("[name=language]").select_option("nb")
+    desk.page.locator("[name=email]").fill(NEW)
+    desk.page.locator("[name=day0]").fill((clock.today() + timedelta(days=4)).isoformat())
+    desk.page.locator("main form button").last.click()
+    desk.page.goto(f"{desk.base}/participants/BTB-200")
+    desk.look("participant")
+    desk.page.goto(f"{desk.base}/participants/BTB-200/invite/baseline?channel=email")
+    expect(desk.page.locator("main")).to_contain_text("x" * 20)
+    desk.look("invite")
+    desk.page.locator("#send button").click()
+    expect(desk.page.get_by_role("status")).to_be_visible()
+    desk.look("queued")
+
+
+def one_mail(mailbox: Mailbox) -> Any:
+    """The e-mail that the participant got: one, and no more."""
+    (mail,) = mailbox.to(NEW)
+    return mail
+
+
+def see_that_it_is_started(desk: Desk) -> None:
+    desk.page.goto(f"{desk.base}/participants?q=BTB-200")
+    expect(desk.page.get_by_role("row", name="BTB-200")).to_contain_text("Begynt")
+    desk.page.goto(f"{desk.base}/participants/BTB-200/link/baseline")
+    desk.look("link-started")
+
+
+def remind(desk: Desk, live: LiveServer, post: MailServerHere) -> None:
+    """Today's button for a visit that is near leads to the same message once more."""
+    desk.follow("I dag")
+    desk.look("today-again")
+    desk.page.get_by_role("row", name="BTB-200").locator(".ds-button").first.click()
+    desk.page.goto(f"{desk.base}/participants/BTB-200/invite/baseline?channel=email")
+    desk.look("remind")
+    desk.page.locator("#send button").click()
+    run_worker(live.world)
+    first, second = map(link_in, post.mailbox.to(NEW))
+    assert first == second
+
+
+def end_the_link(browser: Browser, desk: Desk, live: LiveServer, post: MailServerHere) -> None:
+    desk.page.goto(f"{desk.base}/participants/BTB-200/revoke/baseline")
+    desk.look("revoke")
+    desk.page.locator("main form button").last.click()
+    expect(desk.page.get_by_role("status")).to_be_visible()
+    desk.look("link-ended")
+    with window(browser, viewport=PHONE) as page:
+        page.goto(live.base_url + link_in(post.mailbox.to(NEW)[0]))
+        assert page.locator("body").get_attribute("data-page") == "dead"
+
+
+def spot_check_english(desk: Desk) -> None:
+    desk.language = "en"
+    for name, path in (("today", ""), ("participant", "participants/BTB-200")):
+        desk.page.goto(f"{desk.base}/{path}")
+        desk.follow("English")
+        desk.look(name)
