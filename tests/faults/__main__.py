@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.faults.kills import kill_server
 from tests.faults.power_cut import cut_power
 from tests.faults.report import HEADING, Result, line
+from tests.faults.stops import stop_server
 from tests.support.engines import EngineName, close_server
 
 _Fault = Callable[[Path], Result]
@@ -20,6 +21,7 @@ def faults(is_long: bool) -> Iterator[_Fault]:
     """Each fault, still to be given a folder."""
     for engine in EngineName:
         yield partial(kill_server, engine=engine, points=2_000 if is_long else 200)
+        yield partial(stop_server, engine=engine, points=100 if is_long else 10)
     yield partial(cut_power, saves=100, seeds=20 if is_long else 1)
     yield partial(cut_power, saves=100, synchronous="NORMAL")
 

@@ -6,6 +6,7 @@ import pytest
 
 from tests.faults.kills import kill_server
 from tests.faults.power_cut import cut_power
+from tests.faults.stops import stop_server
 from tests.support.engines import EngineName
 
 
@@ -13,6 +14,15 @@ from tests.support.engines import EngineName
 def test_killing_the_server_loses_nothing_that_was_acknowledged(tmp_path: Path, engine: EngineName) -> None:
     result = kill_server(tmp_path, engine, points=2)
     assert result.verdict.acknowledged >= 2
+    assert result.is_as_it_must_be, result
+
+
+@pytest.mark.parametrize("engine", EngineName)
+def test_a_server_that_is_stopped_under_fifty_open_pages_loses_none(
+    tmp_path: Path, engine: EngineName
+) -> None:
+    result = stop_server(tmp_path, engine)
+    assert result.verdict.acknowledged >= 100
     assert result.is_as_it_must_be, result
 
 
