@@ -1,5 +1,7 @@
 """Bringing a database's schema to the one that this version needs, and telling whether it is there."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from importlib.resources import files
 
 from alembic import command
@@ -41,15 +43,27 @@ def newest_revision() -> str:
     return head
 
 
-def upgrade(database: Database) -> None:
+def _unwatched(_connection: Connection) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+def upgrade(
+    database: Database,
+    watched: Callable[[Connection], AbstractContextManager[None]] = _unwatched,
+    *,
+    to: str = "head",
+) -> None:
     """Bring the schema up to date, in one transaction; a schema that is up to date stays as it is.
+
+    `watched` stands around the change, inside the transaction: what it raises puts everything back.
 
     Raises:
         SchemaNewer: see the class.
     """
     with _writing_connection(database) as connection, connection.begin():
         _known_revision(connection)
-        command.upgrade(_config(connection), "head")
+        with watched(connection):
+            command.upgrade(_config(connection), to)
 
 
 def downgrade(database: Database, revision: str = "base") -> None:

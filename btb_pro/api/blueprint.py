@@ -14,6 +14,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 class Machine(StrEnum):
     """Who may use a route."""
 
+    ANYONE = "anyone: it reveals nothing"
     HOOK_KEY = "whoever knows a key of BTB_HOOK_KEYS"
 
 

@@ -10,6 +10,7 @@ from flask import abort, current_app, request
 from flask.typing import ResponseReturnValue
 
 from btb_pro.api.blueprint import Machine, allow, api
+from btb_pro.api.house import runtime
 from btb_pro.messaging.gateway_templates import read_gateway_template
 from btb_pro.messaging.reports import (
     Report,
@@ -20,7 +21,6 @@ from btb_pro.messaging.reports import (
 )
 from btb_pro.services.audit import Actor, Context
 from btb_pro.services.delivery_reports import take_report
-from btb_pro.services.runtime import Runtime
 from btb_pro.this_request import request_id
 
 KEY_HEADER = "X-Hook-Key"
@@ -33,7 +33,7 @@ def let_in() -> None:
     """Open for whoever knows a key; anybody else finds nothing here."""
     rule = getattr(current_app.view_functions[request.endpoint or ""], "access_rule", None)
     given = (request.view_args or {}).get("key") or request.headers.get(KEY_HEADER, "")
-    keys = _runtime().settings.hook_keys
+    keys = runtime().settings.hook_keys
     matches = [hmac.compare_digest(key.encode(), given.encode("utf-8", "replace")) for key in keys]
     if rule is not Machine.HOOK_KEY or not any(matches):
         abort(404)
@@ -44,7 +44,7 @@ def let_in() -> None:
 @allow(Machine.HOOK_KEY)
 def sms(key: str) -> ResponseReturnValue:
     """A gateway's report of one SMS, in the words of the gateway's template."""
-    house = _runtime()
+    house = runtime()
     if house.settings.sms_gateway is None:
         abort(404)
     template = read_gateway_template(house.settings.sms_gateway.template, house.settings.instance)
@@ -72,7 +72,7 @@ def _take(listed: list[Mapping[str, str]], read: Callable[[Mapping[str, str]], R
         reports = [report for fields in listed if (report := read(fields)) is not None]
     except ReportUnread:
         abort(400)
-    house = _runtime()
+    house = runtime()
     context = Context(Actor("job", "delivery report"), request_id(), house.study.version)
     with house.database.writing() as session:
         found = [take_report(session, context, house, report) for report in reports]
@@ -97,9 +97,3 @@ def _texts(content: Mapping[str, object]) -> Mapping[str, str]:
         for name, value in content.items()
         if isinstance(value, str | int) and len(str(value)) <= 200
     }
-
-
-def _runtime() -> Runtime:
-    found = current_app.extensions["btb_pro"]
-    assert isinstance(found, Runtime)
-    return found

@@ -5,6 +5,7 @@ import click
 from btb_pro.cli.auditing import audit
 from btb_pro.cli.backups import backup, database, restore
 from btb_pro.cli.demo import demo
+from btb_pro.cli.doctor import doctor
 from btb_pro.cli.exporting import export
 from btb_pro.cli.installing import init
 from btb_pro.cli.instruments import instruments
@@ -24,6 +25,7 @@ COMMANDS: tuple[click.Command, ...] = (
     demo,
     init,
     serve,
+    doctor,
     work,
     study,
     instruments,

@@ -46,6 +46,11 @@ def _tell(installation: Installation) -> None:
     for made in installation.made:
         click.echo(f"Made {made}.")
     settings = installation.settings
+    if installation.upgraded is not None:
+        click.echo(
+            f"Brought the database from schema {installation.upgraded.from_revision} to the newest. "
+            f"As it was before: {installation.upgraded.kept}."
+        )
     click.echo(f"The instance in {settings.instance} is ready, at {settings.base_url}.")
     if not installation.made:
         return

@@ -17,6 +17,7 @@ from btb_pro.console.staff_words import (
 )
 from btb_pro.models.staff import Staff
 from btb_pro.roles import Permission, Role
+from btb_pro.services.last_backup import last_backup_at
 from btb_pro.services.staff_accounts import StaffDetails, add_staff, change_staff, disable_staff, enable_staff
 from btb_pro.services.staff_faults import StaffRefused
 from btb_pro.services.staff_links import INVITE_LASTS, RESET_LASTS, issue_link, link_address
@@ -37,6 +38,7 @@ def staff() -> ResponseReturnValue:
             role_name=role_name,
             sites=lambda codes: sites_in_words(desk.runtime.study, codes),
             moment=moment,
+            backup_at=last_backup_at(desk.db),
         )
 
 

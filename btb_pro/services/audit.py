@@ -75,6 +75,7 @@ class Tag(StrEnum):
     TRAIL_TAKE_IN = "trail:take_in"
     BACKUP_TAKE = "backup:take"
     BACKUP_RESTORE = "backup:restore"
+    DATABASE_UPGRADE = "database:upgrade"
     DATABASE_MOVE = "database:move"
     STAFF_SIGN_IN_REFUSED = "staff:refuse_sign_in"
     STAFF_CONFIRM = "staff:confirm_identity"

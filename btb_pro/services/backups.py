@@ -5,12 +5,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pysqlite3 import dbapi2 as sqlite
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from btb_pro import clock
 from btb_pro.db import Database
 from btb_pro.migrate import newest_revision
-from btb_pro.models.audit_event import AuditEvent
 from btb_pro.services.audit import APP_VERSION, ChainBroken, Context, Tag, step
 from btb_pro.services.backup_files import (
     BackupManifest,
@@ -85,17 +84,6 @@ def prove_file(path: Path, anchor: Anchor | None = None) -> Proof:
         raise BackupRefused(f"The trail of the copy is broken. {error}") from error
     finally:
         database.close()
-
-
-def last_backup_at(database: Database) -> AuditEvent | None:
-    """The event of the newest backup, or nothing."""
-    with database.reading() as session:
-        return session.execute(
-            select(AuditEvent)
-            .where(AuditEvent.tag == Tag.BACKUP_TAKE.value)
-            .order_by(AuditEvent.seq.desc())
-            .limit(1)
-        ).scalar_one_or_none()
 
 
 def _copy(database: Database, path: Path) -> None:

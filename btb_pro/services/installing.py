@@ -13,13 +13,15 @@ from btb_pro.config import (
 )
 from btb_pro.db import Database, private_files
 from btb_pro.instruments.catalogue import load_instruments
-from btb_pro.migrate import upgrade
+from btb_pro.migrate import newest_revision
 from btb_pro.refusals import PlainRefusal
 from btb_pro.security import new_key
-from btb_pro.services.audit import Actor, Context
+from btb_pro.services.audit import Actor, Context, Tag, step
 from btb_pro.services.backup_files import new_backup_key
 from btb_pro.services.studies import record_study
 from btb_pro.services.take_in import take_in_older_rows
+from btb_pro.services.upgrading import Upgrade, upgrade_safely
+from btb_pro.services.verification import verify
 from btb_pro.study import Study
 from btb_pro.study_file import PACKAGED_STUDY, read_study
 
@@ -39,6 +41,7 @@ class Installation:
     study: Study
     made: tuple[str, ...]
     """In words, in the order they were made; empty when all was there."""
+    upgraded: Upgrade | None = None
 
 
 def install(instance: Path, actor: Actor, base_url: str | None = None) -> Installation:
@@ -69,27 +72,35 @@ def install(instance: Path, actor: Actor, base_url: str | None = None) -> Instal
         settings.study_file.write_bytes(PACKAGED_STUDY.read_bytes())
         made.append(f"{settings.study_file}, the packaged study")
     study = read_study(settings.study_file, load_instruments())
-    prepare_database(settings, study, actor)
-    return Installation(settings, study, tuple(made))
+    upgraded = prepare_database(settings, study, actor)
+    return Installation(settings, study, tuple(made), upgraded)
 
 
-def prepare_database(settings: Settings, study: Study, actor: Actor) -> None:
-    """Bring the database to the newest schema and record the study file in it.
+def prepare_database(settings: Settings, study: Study, actor: Actor) -> Upgrade | None:
+    """Bring the database to the newest schema, record the study file in it; what was upgraded, if it was.
 
     Raises:
         DatabaseUnreachable: it cannot be opened.
+        UpgradeRefused: it cannot be copied first, or something would be lost; nothing was changed.
+        ChainBroken: the schema is new, but the trail does not tell what is there.
     """
     database = Database(settings.database_url)
     try:
         database.check()
-        upgrade(database)
+        upgraded = upgrade_safely(settings, database, study.code)
         with database.writing() as session:
             context = Context(actor, study_version=study.version)
             take_in_older_rows(session, context)
             record_study(session, context, study)
+            if upgraded is not None:
+                with step(session, context, Tag.DATABASE_UPGRADE) as event:
+                    event.change("database", "schema", "revision", upgraded.from_revision, newest_revision())
+                    event.change("backup", upgraded.kept.name, "sha256", None, upgraded.kept_sha256)
+                verify(session)
             session.commit()
     finally:
         database.close()
+    return upgraded
 
 
 def _wanted(base_url: str | None) -> dict[str, str]:

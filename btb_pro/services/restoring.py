@@ -1,5 +1,6 @@
 """Putting a backup in the place of the present database, and saying what is lost by it."""
 
+import shutil
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from btb_pro import clock
 from btb_pro.config import Settings
 from btb_pro.db import Database
-from btb_pro.migrate import require_current, upgrade
+from btb_pro.migrate import newest_revision, require_current, upgrade
 from btb_pro.models.audit_event import AuditEvent, AuditHead
 from btb_pro.models.message import Message
 from btb_pro.models.staff_session import StaffSession
@@ -22,6 +23,8 @@ from btb_pro.services.audit import Context, Step, Tag, step
 from btb_pro.services.backup_files import BackupManifest, BackupRefused, read_backup
 from btb_pro.services.backups import prove_file
 from btb_pro.services.copying import copy_database
+from btb_pro.services.take_in import take_in_older_rows
+from btb_pro.services.upgrading import losing_nothing
 from btb_pro.services.verification import Anchor
 
 _LIVES_AGAIN = (Tag.INVITATION_REVOKE, Tag.PARTICIPANT_WITHDRAW, Tag.REQUEST_STOP, Tag.REQUEST_NOT_ME)
@@ -85,7 +88,7 @@ def restore_backup(settings: Settings, context: Context, path: Path, lose: int =
         database.check()
         with TemporaryDirectory(prefix=".restore-", dir=settings.instance) as name:
             copy, manifest = read_backup(path, settings.backup_keys, Path(name))
-            prove_file(copy, Anchor(manifest.seq, manifest.head_hash))
+            _prove(copy, manifest, context)
             between = _between(database, manifest)
             if between is not None and between.events != lose:
                 raise NewerThanBackup(between)
@@ -95,10 +98,28 @@ def restore_backup(settings: Settings, context: Context, path: Path, lose: int =
         require_current(database)
         with database.writing() as session:
             held = _mark(session, context, manifest, between)
+            take_in_older_rows(session, context)
             session.commit()
     finally:
         database.close()
     return Restored(manifest, between, held, kept)
+
+
+def _prove(copy: Path, manifest: BackupManifest, context: Context) -> None:
+    """Prove what a backup holds; one from before an upgrade is proven as it will be after it."""
+    proven = copy
+    if manifest.schema != newest_revision():
+        proven = copy.with_name("upgraded.db")
+        shutil.copy(copy, proven)
+        database = Database(f"sqlite:///{proven}")
+        try:
+            upgrade(database, losing_nothing)
+            with database.writing() as session:
+                take_in_older_rows(session, context)
+                session.commit()
+        finally:
+            database.close()
+    prove_file(proven, Anchor(manifest.seq, manifest.head_hash))
 
 
 def _between(database: Database, manifest: BackupManifest) -> Between | None:

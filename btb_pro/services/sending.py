@@ -187,7 +187,6 @@ def call_off(session: Session, context: Context, message: Message, reason: str) 
         message.state, message.reason, message.ended_at = "cancelled", reason, event.at
 
 
-
 def _next_due(session: Session, runtime: Runtime, skip: frozenset[int]) -> Message | None:
     now = clock.now()
     wanted = (

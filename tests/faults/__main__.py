@@ -14,6 +14,7 @@ from tests.faults.locks_and_clocks import lock_file, step_clock
 from tests.faults.power_cut import cut_power
 from tests.faults.report import HEADING, Result, line
 from tests.faults.servers_down import fail_over, kill_database, lock_database, restart_database
+from tests.faults.stops import stop_server
 from tests.support.engines import EngineName, close_server
 
 _Fault = Callable[[Path], Result]
@@ -25,6 +26,7 @@ def faults(is_long: bool) -> Iterator[_Fault]:
         yield partial(kill_server, engine=engine, points=2_000 if is_long else 200)
     for engine in EngineName:
         yield partial(step_clock, engine=engine)
+        yield partial(stop_server, engine=engine, points=100 if is_long else 10)
     yield partial(lock_file, points=10 if is_long else 1)
     yield partial(fill_disk, points=50 if is_long else 5)
     yield partial(forbid_writes, points=1)

@@ -39,6 +39,18 @@ class ServerGroup:
         self._process.wait()
         self._process = None
 
+    def stop(self, number: int, timeout_s: float) -> int:
+        """Tell the master to end, as a service manager does, and wait; its exit code.
+
+        Raises:
+            TimeoutExpired: it did not end in time.
+        """
+        assert self._process is not None
+        self._process.send_signal(number)
+        code = self._process.wait(timeout_s)
+        self._process = None
+        return code
+
     @property
     def process_id(self) -> int:
         """Of the master."""

@@ -11,6 +11,7 @@ from tests.faults.locks_and_clocks import step_clock
 from tests.faults.power_cut import cut_power
 from tests.faults.report import Result
 from tests.faults.servers_down import fail_over, kill_database, restart_database
+from tests.faults.stops import stop_server
 from tests.support.engines import EngineName
 
 
@@ -18,6 +19,15 @@ from tests.support.engines import EngineName
 def test_killing_the_server_loses_nothing_that_was_acknowledged(tmp_path: Path, engine: EngineName) -> None:
     result = kill_server(tmp_path, engine, points=2)
     assert result.verdict.acknowledged >= 2
+    assert result.is_as_it_must_be, result
+
+
+@pytest.mark.parametrize("engine", EngineName)
+def test_a_server_that_is_stopped_under_fifty_open_pages_loses_none(
+    tmp_path: Path, engine: EngineName
+) -> None:
+    result = stop_server(tmp_path, engine)
+    assert result.verdict.acknowledged >= 100
     assert result.is_as_it_must_be, result
 
 

@@ -44,6 +44,8 @@ ROUTES: dict[str, object] = {
     "GET /q/<handle>/receipt": Access.SESSION,
     "POST /q/<handle>/receipt": Access.SESSION,
     "GET /static/<path:filename>": Access.ANYONE,
+    "GET /healthz": Machine.ANYONE,
+    "GET /readyz": Machine.ANYONE,
     "POST /hooks/sms": Machine.HOOK_KEY,
     "POST /hooks/sms/<key>": Machine.HOOK_KEY,
     "POST /hooks/email": Machine.HOOK_KEY,
