@@ -21,7 +21,7 @@ from btb_pro.security import salted_sha256
 Value = str | int | bool | None
 RowChange = dict[str, Any]
 
-UNTOLD = frozenset({"audit_event", "audit_head", "rate_count"})
+UNTOLD = frozenset({"audit_event", "audit_head", "rate_count", "save_key"})
 
 
 def told_columns(table: Table) -> list[Column[Any]]:
