@@ -10,6 +10,8 @@ from pysqlite3 import dbapi2 as sqlite
 from sqlalchemy import NullPool, create_engine, text
 
 from btb_pro import clock
+from btb_pro.db import Database
+from btb_pro.migrate import newest_revision
 from btb_pro.services import health
 from tests.support.engines import EngineName
 from tests.support.world import World
@@ -38,7 +40,7 @@ def test_a_sound_instance_is_alive_and_ready(world: World) -> None:
 def test_asking_changes_nothing(world: World) -> None:
     def rows() -> int:
         with world.reading() as session:
-            return session.execute(text("SELECT count(*) FROM audit_event")).scalar_one()
+            return int(session.execute(text("SELECT count(*) FROM audit_event")).scalar_one())
 
     before = rows()
     assert _is_ready(world)
@@ -54,7 +56,7 @@ def test_nothing_can_be_posted(world: World, path: str) -> None:
 def test_another_schema_is_not_ready(world: World, revision: str) -> None:
     _tell_schema(world, revision)
     assert not _is_ready(world)
-    _tell_schema(world, health.newest_revision())
+    _tell_schema(world, newest_revision())
     assert _is_ready(world)
 
 
@@ -113,7 +115,7 @@ def test_a_database_that_is_gone_is_not_ready_and_the_process_alive(
 ) -> None:
     database = world.runtime.database
     database.close()
-    gone = health.Database("sqlite:////no/such/folder/btb.db")
+    gone = Database("sqlite:////no/such/folder/btb.db")
     object.__setattr__(world.runtime, "database", gone)
     ready = _is_ready(world)
     object.__setattr__(world.runtime, "database", database)

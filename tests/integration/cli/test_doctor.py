@@ -12,6 +12,7 @@ from sqlalchemy import text
 from btb_pro import clock
 from btb_pro.cli import doctor as words
 from btb_pro.config import add_settings
+from btb_pro.migrate import newest_revision
 from btb_pro.services import diagnosis, health
 from btb_pro.services.audit import Tag, step
 from btb_pro.services.backup_files import new_backup_key
@@ -115,7 +116,7 @@ def test_an_old_schema_is_found_and_nothing_behind_it_asked(sound: World, run: R
         connection.execute(change, {"it": "0002"})
     told = _grades(run)
     with sound.runtime.database.engine.begin() as connection:
-        connection.execute(change, {"it": health.newest_revision()})
+        connection.execute(change, {"it": newest_revision()})
     assert told["schema"] == "fail older"
     assert "backup" not in told
 
