@@ -70,7 +70,7 @@ def upgrade_safely(settings: Settings, database: Database, study: str) -> Upgrad
     try:
         kept = _keep(settings, database, study, before)
     except (BackupRefused, DatabaseError, OSError) as error:
-        why = str(error) if isinstance(error, BackupRefused) else f"({type(error).__name__})"
+        why = str(error) if isinstance(error, BackupRefused) else f"{type(error).__name__}."
         raise UpgradeRefused(
             f"The database must be brought from schema {before} to {newest_revision()}, and a backup comes "
             f"first, but none can be taken: {why} Nothing was changed."
@@ -166,7 +166,11 @@ def _keep(settings: Settings, database: Database, study: str, revision: str) -> 
         copy.unlink()
         if can_be_opened(settings.backup_keys):
             # The bytes are compared with the manifest's; the copy itself was proven before it was written.
-            read_backup(kept, settings.backup_keys, folder)
+            try:
+                read_backup(kept, settings.backup_keys, folder)
+            except BackupRefused:
+                kept.unlink(missing_ok=True)
+                raise
         return kept
 
 
