@@ -18,6 +18,9 @@ from btb_pro import clock
 from btb_pro.models.columns import HASHED, LEFT_OUT, SALTED, TRAIL
 from btb_pro.security import salted_sha256
 
+IS_TOLD = "is_told"
+"""In a session's `info` while what it does is gathered."""
+
 Value = str | int | bool | None
 RowChange = dict[str, Any]
 
@@ -40,9 +43,11 @@ def watching(session: Session, gathered: list[RowChange]) -> Iterator[None]:
         gathered.extend(_removed(row) for row in flushed.deleted if _is_told(row))
 
     event.listen(session, "after_flush", gather)
+    session.info[IS_TOLD] = True
     try:
         yield
     finally:
+        del session.info[IS_TOLD]
         event.remove(session, "after_flush", gather)
 
 

@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 
 from pysqlite3 import dbapi2 as sqlite
 from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
 
 from btb_pro import clock
 from btb_pro.db import Database
@@ -93,10 +94,7 @@ def _copy(database: Database, path: Path) -> None:
         try:
             connection.cursor().execute("VACUUM INTO ?", (str(path),))
         except sqlite.Error as error:
-            raise BackupRefused(
-                f"The database cannot be copied inside {path.parent.parent} ({error}): nothing was left "
-                "there. Make room for a copy of it."
-            ) from error
+            raise _no_room(path, error) from error
         finally:
             connection.close()
         return
@@ -105,8 +103,17 @@ def _copy(database: Database, path: Path) -> None:
         copy_database(database, target)
         with target.engine.connect() as written:
             written.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+    except DatabaseError as error:
+        raise _no_room(path, error.orig) from error
     finally:
         target.close()
+
+
+def _no_room(path: Path, error: object) -> BackupRefused:
+    return BackupRefused(
+        f"The database cannot be copied inside {path.parent.parent} ({error}): nothing was left there. "
+        "Make room for a copy of it."
+    )
 
 
 def _manifest(runtime: Runtime, copy: Path, proof: Proof) -> BackupManifest:

@@ -5,7 +5,8 @@ import statistics
 from tests.guards.source import imports, modules, resolve
 
 EDGES = ("participant", "console", "api", "cli")
-MOST = 25
+MOST = 40
+"""What it is since the console, the exports and the messages came: docs/decisions/0031."""
 
 
 def reached_from(start: str, known: dict[str, str]) -> set[str]:

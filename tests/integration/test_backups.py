@@ -142,6 +142,9 @@ def test_a_database_that_knows_more_is_not_overwritten_unless_the_loss_is_named(
     restored = restore_backup(_settings(world, key), COMMAND, taken.path, lose=3)
     with world.reading() as session:
         assert session.execute(select(Participant.study_number)).scalars().all() == ["BTB-001", "BTB-002"]
+    if world.runtime.database.engine.dialect.name == "postgresql":
+        assert restored.kept is None
+        return
     assert restored.kept is not None
     kept = Database(f"sqlite:///{restored.kept}")
     with kept.reading() as session:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Flask
-from sqlalchemy.orm import Session
+from sqlalchemy import event
+from sqlalchemy.orm import ORMExecuteState, Session
 
 from btb_pro import clock, create_app
 from btb_pro.config import read_settings, write_settings
 from btb_pro.security import new_key
 from btb_pro.services.audit import Actor, Context
+from btb_pro.services.audit_rows import IS_TOLD
 from btb_pro.services.invitations import issue_invitation, revoke_invitation
 from btb_pro.services.participant_checks import NewParticipant
 from btb_pro.services.participants import add_participant, withdraw_participant
@@ -30,6 +32,8 @@ class World:
 
     folder: Path
     app: Flask
+    is_spoilt: bool = False
+    """A test wrote rows that no audit event tells of."""
 
     @property
     def runtime(self) -> Runtime:
@@ -42,8 +46,22 @@ class World:
     def writing(self) -> Iterator[Session]:
         """A session whose changes are committed."""
         with self.runtime.database.writing() as session:
+            self._watch(session)
             yield session
             session.commit()
+
+    def _watch(self, session: Session) -> None:
+        """Note when a test itself writes behind the audit trail's back: then the trail proves nothing."""
+
+        def look(flushed: Session, *_: object) -> None:
+            self.is_spoilt = self.is_spoilt or not flushed.info.get(IS_TOLD)
+
+        def look_at(state: ORMExecuteState) -> None:
+            statement = str(state.statement).lstrip().upper()
+            self.is_spoilt = self.is_spoilt or not statement.startswith(("SELECT", "WITH"))
+
+        event.listen(session, "after_flush", look)
+        event.listen(session, "do_orm_execute", look_at)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
