@@ -23,7 +23,7 @@ class SettleForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
     """A form that holds its token; the button that was pressed says what is decided."""
 
 
-@console.get("/messages/<int:number>")
+@console.get("/messages/<int(max=2147483647):number>")
 @allow(Permission.INVITE)
 def message(number: int) -> ResponseReturnValue:
     """What became of a message."""
@@ -31,7 +31,7 @@ def message(number: int) -> ResponseReturnValue:
         return _page(_message(desk, number), is_settled="settled" in request.args)
 
 
-@console.post("/messages/<int:number>")
+@console.post("/messages/<int(max=2147483647):number>")
 @allow(Permission.INVITE)
 def settle(number: int) -> ResponseReturnValue:
     """Record what a person decided about it."""

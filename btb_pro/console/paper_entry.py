@@ -66,7 +66,7 @@ def begin_paper(number: str, visit: str) -> ResponseReturnValue:
         return redirect(url_for("console.paper_page", number=work.number, visit=visit, page=1), 303)
 
 
-@console.get("/participants/<number>/paper/<visit>/page/<int:page>")
+@console.get("/participants/<number>/paper/<visit>/page/<int(max=2147483647):page>")
 @allow(Permission.KEY_PAPER)
 def paper_page(number: str, visit: str, page: int) -> ResponseReturnValue:
     """One page to type, empty whatever was saved of it."""
@@ -77,7 +77,7 @@ def paper_page(number: str, visit: str, page: int) -> ResponseReturnValue:
         return typing_page(work, entry, _page(work, page), TokenForm())
 
 
-@console.post("/participants/<number>/paper/<visit>/page/<int:page>")
+@console.post("/participants/<number>/paper/<visit>/page/<int(max=2147483647):page>")
 @allow(Permission.KEY_PAPER)
 def save_paper_page(number: str, visit: str, page: int) -> ResponseReturnValue:
     """Save a page and go on to the next; what cannot be an answer is shown once more with what was typed."""

@@ -15,7 +15,7 @@ class AcknowledgeForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no ty
     """The one button."""
 
 
-@console.get("/safety/<int:number>")
+@console.get("/safety/<int(max=2147483647):number>")
 @allow(Permission.ACKNOWLEDGE_SAFETY)
 def safety(number: int) -> ResponseReturnValue:
     """Whom to ring, and who has seen to it; never what was answered."""
@@ -23,7 +23,7 @@ def safety(number: int) -> ResponseReturnValue:
         return _page(desk, _alert(desk, number), AcknowledgeForm())
 
 
-@console.post("/safety/<int:number>")
+@console.post("/safety/<int(max=2147483647):number>")
 @allow(Permission.ACKNOWLEDGE_SAFETY)
 def acknowledge(number: int) -> ResponseReturnValue:
     """Take it in hand."""

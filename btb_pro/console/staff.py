@@ -78,7 +78,7 @@ def invite_staff() -> ResponseReturnValue:
         return _new_link(desk, colleague)
 
 
-@console.get("/staff/<int:number>")
+@console.get("/staff/<int(max=2147483647):number>")
 @allow(Permission.MANAGE_STAFF, confirmed=True)
 def one_of_staff(number: int) -> ResponseReturnValue:
     """One account, and what can be done about it."""
@@ -93,7 +93,7 @@ def one_of_staff(number: int) -> ResponseReturnValue:
         return _show_form(desk, Shown(values=known), sorted(_listed(desk, colleague).sites or ()), colleague)
 
 
-@console.post("/staff/<int:number>")
+@console.post("/staff/<int(max=2147483647):number>")
 @allow(Permission.MANAGE_STAFF, confirmed=True)
 def change_one_of_staff(number: int) -> ResponseReturnValue:
     """Change name, role, hospitals or language; with a new role the person must sign in anew."""
@@ -109,7 +109,7 @@ def change_one_of_staff(number: int) -> ResponseReturnValue:
     return redirect(url_for("console.staff"), 303)
 
 
-@console.post("/staff/<int:number>/link")
+@console.post("/staff/<int(max=2147483647):number>/link")
 @allow(Permission.MANAGE_STAFF, confirmed=True)
 def new_link_for_staff(number: int) -> ResponseReturnValue:
     """A new link to choose a password with; older ones end. For a lost phone, the second factor goes too."""
@@ -121,7 +121,7 @@ def new_link_for_staff(number: int) -> ResponseReturnValue:
         return _new_link(desk, colleague, forgets_second_factor=is_lost)
 
 
-@console.post("/staff/<int:number>/state")
+@console.post("/staff/<int(max=2147483647):number>/state")
 @allow(Permission.MANAGE_STAFF, confirmed=True)
 def change_state_of_staff(number: int) -> ResponseReturnValue:
     """Disable, enable, or sign out everywhere."""

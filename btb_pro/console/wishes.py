@@ -36,7 +36,7 @@ class SettleForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
     resumes = BooleanField()
 
 
-@console.get("/requests/<int:number>")
+@console.get("/requests/<int(max=2147483647):number>")
 @allow(Permission.SEE_PARTICIPANTS)
 def wish(number: int) -> ResponseReturnValue:
     """The wish; its text, which may hold answers, only for who may read it."""
@@ -44,7 +44,7 @@ def wish(number: int) -> ResponseReturnValue:
         return _page(desk, _asked(desk, number), SettleForm())
 
 
-@console.post("/requests/<int:number>/new-link")
+@console.post("/requests/<int(max=2147483647):number>/new-link")
 @allow(Permission.INVITE)
 def grant_new_link(number: int) -> ResponseReturnValue:
     """Send the new link, and settle."""
@@ -65,7 +65,7 @@ def grant_new_link(number: int) -> ResponseReturnValue:
     return redirect(url_for("console.today"), 303)
 
 
-@console.post("/requests/<int:number>")
+@console.post("/requests/<int(max=2147483647):number>")
 @allow(Permission.INVITE)
 def settle_wish(number: int) -> ResponseReturnValue:
     """Take a wish for a link or for silence off the list."""
@@ -76,7 +76,7 @@ def settle_wish(number: int) -> ResponseReturnValue:
         return _settle(desk, asked)
 
 
-@console.post("/requests/<int:number>/correction")
+@console.post("/requests/<int(max=2147483647):number>/correction")
 @allow(Permission.READ_WISHES)
 def settle_correction(number: int) -> ResponseReturnValue:
     """Take a wish to correct off the list."""

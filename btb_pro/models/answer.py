@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstrai
 from sqlalchemy.orm import Mapped, mapped_column
 
 from btb_pro.db import Base, Instant
-from btb_pro.models.columns import SALTED, event_seq
+from btb_pro.models.columns import LEFT_OUT, SALTED, event_seq
 
 
 class Answer(Base):
@@ -44,6 +44,6 @@ class Answer(Base):
     session_id: Mapped[int] = mapped_column(ForeignKey("participant_session.id"))
     client_key: Mapped[str] = mapped_column(String(64))
     """Made with the page; makes a repeated save harmless."""
-    salt: Mapped[str | None] = mapped_column(String(32))
+    salt: Mapped[str | None] = mapped_column(String(32), info=LEFT_OUT)
     """For free text: what its hash in the audit chain was salted with."""
     event_seq: Mapped[int] = event_seq(index=True)

@@ -10,7 +10,7 @@ SALTED = {TRAIL: "salted"}
 HASHED = {TRAIL: "hashed"}
 """By the SHA-256; for what is secret."""
 LEFT_OUT = {TRAIL: "left out"}
-"""Not at all; for what changes with every request and is no part of the study's data."""
+"""Not at all; for salts, which must go with what they salted, and for what changes with every request."""
 
 
 def event_seq(*, nullable: bool = False, index: bool = False) -> Mapped[int]:

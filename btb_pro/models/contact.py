@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column
 
 from btb_pro.db import Base, Instant
-from btb_pro.models.columns import event_seq
+from btb_pro.models.columns import LEFT_OUT, event_seq
 
 
 class Contact(Base):
@@ -23,7 +23,7 @@ class Contact(Base):
     kind: Mapped[str] = mapped_column(String(5))
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     """The address under AES-256-GCM, bound to this participant and kind."""
-    salt: Mapped[str] = mapped_column(String(32))
+    salt: Mapped[str] = mapped_column(String(32), info=LEFT_OUT)
     """What the hash in the audit chain was salted with; gone with the row."""
     failed_at: Mapped[datetime | None] = mapped_column(Instant)
     """When a message to it came back for good: nothing more is sent to it until it is changed."""

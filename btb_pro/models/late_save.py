@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from btb_pro.db import Base, Instant
-from btb_pro.models.columns import SALTED, event_seq
+from btb_pro.models.columns import LEFT_OUT, SALTED, event_seq
 
 
 class LateSave(Base):
@@ -35,6 +35,6 @@ class LateSave(Base):
     session_id: Mapped[int] = mapped_column(ForeignKey("participant_session.id"))
     client_key: Mapped[str] = mapped_column(String(64))
     """Made with the page; the service keeps a repeat once."""
-    salt: Mapped[str | None] = mapped_column(String(32))
+    salt: Mapped[str | None] = mapped_column(String(32), info=LEFT_OUT)
     """For free text: what its hash in the audit chain was salted with."""
     event_seq: Mapped[int] = event_seq()

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from btb_pro.db import Base, Instant
-from btb_pro.models.columns import SALTED, event_seq
+from btb_pro.models.columns import LEFT_OUT, SALTED, event_seq
 
 _IS_OPEN = text("settled_at IS NULL AND kind <> 'mistake'")
 _IS_WAITING = text("settled_at IS NULL")
@@ -47,7 +47,7 @@ class ParticipantRequest(Base):
     what: Mapped[str | None] = mapped_column(Text, info=SALTED)
     """Of a mistake: what should be corrected, in the participant's own words."""
     why: Mapped[str | None] = mapped_column(Text, info=SALTED)
-    salt: Mapped[str | None] = mapped_column(String(32))
+    salt: Mapped[str | None] = mapped_column(String(32), info=LEFT_OUT)
     """What the hashes of both texts in the audit chain were salted with."""
     received_at: Mapped[datetime] = mapped_column(Instant)
     settled_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
@@ -245,11 +245,7 @@ def _require_person(entry: PaperEntry, context: Context) -> None:
 def _keep(
     session: Session, event: Step, entry: PaperEntry, typed: int, values: Mapping[str, str | None]
 ) -> None:
-    session.execute(
-        delete(PaperKeying).where(
-            PaperKeying.entry_id == entry.id, PaperKeying.round == typed, PaperKeying.item.in_(list(values))
-        )
-    )
+    _take_out(session, entry, PaperKeying.round == typed, PaperKeying.item.in_(list(values)))
     session.add_all(
         PaperKeying(entry_id=entry.id, round=typed, item=code, value=value, event_seq=event.seq)
         for code, value in values.items()
@@ -333,6 +329,13 @@ def _invitation(session: Session, context: Context, paper: PaperVisit) -> Invita
 
 
 def _end(session: Session, event: Step, entry: PaperEntry, reason: str) -> None:
-    session.execute(delete(PaperKeying).where(PaperKeying.entry_id == entry.id))
+    _take_out(session, entry)
     entry.ended_at, entry.end_reason = event.at, reason
     event.change("paper_entry", f"{entry.id}", "end_reason", None, reason)
+
+
+def _take_out(session: Session, entry: PaperEntry, *which: ColumnElement[bool]) -> None:
+    # One by one, so that the trail is told of each.
+    for row in session.execute(select(PaperKeying).where(PaperKeying.entry_id == entry.id, *which)).scalars():
+        session.delete(row)
+    session.flush()

@@ -94,8 +94,6 @@ def _belongs(name: RowName, _row: Row, keys: Mapping[str, set[Any]]) -> bool:
 
 def _shown(session: Session, table: str, row: Row) -> dict[str, Any]:
     shown: dict[str, Any] = dict(row)
-    if row.get("salt") is None:
-        return shown
     if table == "answer":
         shown["value"] = _text(session, Answer, row, "value")
     elif table == "participant_request":
@@ -104,10 +102,10 @@ def _shown(session: Session, table: str, row: Row) -> dict[str, Any]:
 
 
 def _text(session: Session, model: type[Answer] | type[ParticipantRequest], row: Row, name: str) -> Any:
+    """A text as it is stored now, if it is the one that the trail tells by its hash; a code as it is told."""
     told = row.get(name)
-    if told is None:
-        return None
     there = session.get(model, row["id"])
-    text = getattr(there, name, None)
-    salt = getattr(there, "salt", None)
+    text, salt = getattr(there, name, None), getattr(there, "salt", None)
+    if told is None or (there is not None and salt is None):
+        return told
     return text if text is not None and salt and salted_sha256(salt, text) == told else ERASED

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
@@ -87,7 +87,9 @@ def change_staff(
         staff.name, staff.role, staff.language = name, details.role.value, details.language
         staff.is_for_all_sites = details.sites is None
         if sites != details.sites:
-            session.execute(delete(StaffSite).where(StaffSite.staff_id == staff.id))
+            for row in session.execute(select(StaffSite).where(StaffSite.staff_id == staff.id)).scalars():
+                session.delete(row)
+            session.flush()
             _set_sites(session, event, staff, details.sites)
 
 

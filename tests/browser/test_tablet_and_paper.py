@@ -174,7 +174,7 @@ def test_leaving_a_phone_keeps_what_another_link_has_not_sent(browser: Browser, 
         page.goto(second)
         page.get_by_role("button", name="Start").click()
         page.goto(second)
-        page.get_by_role("link", name="Andre bruker denne telefonen").click()
+        page.get_by_role("link", name="Noen andre bruker denne telefonen").click()
         page.get_by_role("button", name="Fjern alt fra denne telefonen").click()
         page.wait_for_url("**/done*")
         assert stored(page) == waiting

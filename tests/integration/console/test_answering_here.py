@@ -170,7 +170,7 @@ def test_somebody_else_uses_this_phone(world: World) -> None:
     phone = answered(world.browser().open(link))
     address = phone.address
     start = phone.open(link)
-    leaving = start.open(start.link("Andre bruker denne telefonen"))
+    leaving = start.open(start.link("Noen andre bruker denne telefonen"))
     assert leaving.page == "step"
     end = leaving.press()
     assert end.address.startswith("/done")
@@ -193,6 +193,6 @@ def test_the_receipt_offers_to_leave_nothing_on_the_phone(world: World) -> None:
     phone = answered(world.browser().open(world.invite(world.add(NUMBER))))
     handle = phone.address.split("/")[2]
     receipt = phone.open(f"/q/{handle}/review").press()
-    end = receipt.open(receipt.link("Andre bruker denne telefonen")).press()
+    end = receipt.open(receipt.link("Noen andre bruker denne telefonen")).press()
     assert end.address.startswith("/done")
     assert cookies(end) == set()

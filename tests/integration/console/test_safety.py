@@ -14,6 +14,7 @@ from btb_pro.models.safety_alert import SafetyAlert
 from btb_pro.roles import Role
 from btb_pro.study import SafetyContact, safety_contact
 from btb_pro.study_file import PACKAGED_STUDY
+from tests.support.engines import EngineName
 from tests.support.plain_browser import PlainBrowser
 from tests.support.staff import signed_in
 from tests.support.world import World, make_world
@@ -30,7 +31,7 @@ NUMBER = "BTB-001"
 
 
 @pytest.fixture
-def watched(tmp_path: Path) -> Iterator[World]:
+def watched(tmp_path: Path, engine: EngineName) -> Iterator[World]:
     """A study whose protocol has a safety procedure."""
     made = make_world(tmp_path / "watched", study=PACKAGED_STUDY.read_text(encoding="utf-8") + RULE)
     yield made

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import event
 
 from tests.support.crowd import fill
+from tests.support.engines import EngineName
 from tests.support.plain_browser import PlainBrowser
 from tests.support.staff import signed_in
 from tests.support.world import World, make_world
@@ -23,7 +24,10 @@ Crowds = dict[int, tuple[World, PlainBrowser]]
 @pytest.fixture(scope="module")
 def crowds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowds]:
     """A study of each size, with a coordinator of all hospitals."""
-    worlds = {size: make_world(tmp_path_factory.mktemp("crowd") / f"{size}") for size in (FEW, MANY)}
+    worlds = {
+        size: make_world(tmp_path_factory.mktemp("crowd") / f"{size}", engine=EngineName.SQLITE)
+        for size in (FEW, MANY)
+    }
     for size, world in worlds.items():
         fill(world, size)
     yield {size: (world, signed_in(world)) for size, world in worlds.items()}

@@ -17,6 +17,7 @@ from btb_pro.services.staff_accounts import StaffDetails, add_staff, change_staf
 from btb_pro.services.staff_faults import StaffFault, StaffRefused
 from btb_pro.services.staff_links import INVITE_LASTS, RESET_LASTS, issue_link, link_address
 from btb_pro.services.staff_listing import list_staff_periods
+from tests.integration.participant.steps import dump
 from tests.support.plain_browser import PlainBrowser
 from tests.support.staff import PASSWORD, add_second_factor, add_with_password, code_now, sign_in, signed_in
 from tests.support.world import COMMAND, World
@@ -68,12 +69,12 @@ def test_an_invited_colleague_chooses_password_and_phone_and_is_at_work(world: W
 
 def test_opening_a_link_changes_nothing(world: World) -> None:
     address = address_on(invite(signed_in(world, Role.ADMIN)))
-    before = (world.folder / "btb.db").read_bytes(), (world.folder / "btb.db-wal").read_bytes()
+    before = dump(world)
     client = world.app.test_client()
     for _ in range(3):
         assert client.get(address).status_code == 200
         assert client.head(address).status_code == 200
-    assert ((world.folder / "btb.db").read_bytes(), (world.folder / "btb.db-wal").read_bytes()) == before
+    assert dump(world) == before
 
 
 @pytest.mark.parametrize(
