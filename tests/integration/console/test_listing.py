@@ -74,7 +74,7 @@ def test_each_row_tells_how_far_the_present_visit_has_come(mixed: World) -> None
     assert row(browser, "D-STARTED") == {
         "Sykehus": "Oslo",
         "Besøk": "Før behandlingen starter",
-        "Status": "Påbegynt",
+        "Status": "Begynt",
         "Dag": "5. des. 2026",
         "Lenken virker til": "7. des. 2026",
         "Skjemaer påbegynt": "1 av 6",
