@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import TextClause, event
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from btb_pro import clock, create_app
@@ -57,8 +57,10 @@ class World:
             self.is_spoilt = self.is_spoilt or not flushed.info.get(IS_TOLD)
 
         def look_at(state: ORMExecuteState) -> None:
-            statement = str(state.statement).lstrip().upper()
-            self.is_spoilt = self.is_spoilt or not statement.startswith(("SELECT", "WITH"))
+            asked = state.statement
+            words = asked.text.lstrip().upper() if isinstance(asked, TextClause) else ""
+            reads = state.is_select or words.startswith(("SELECT", "WITH"))
+            self.is_spoilt = self.is_spoilt or not reads
 
         event.listen(session, "after_flush", look)
         event.listen(session, "do_orm_execute", look_at)
