@@ -181,6 +181,9 @@ def test_after_sending_in_every_page_leads_to_the_receipt_and_nothing_is_stored(
     stored = dump(world)
     stale.press()
     assert stale.page == "receipt"
+    # What came too late is kept as late, and is no answer.
+    assert dump(world)["answer"] == stored["answer"]
+    stored = dump(world)
     for path in ("/", "/page/1", "/page/99", "/review", "/receipt"):
         assert same_cookies(short).open(base + path).address == f"{base}/receipt"
         response = post(short.client, base + path, "csrf_token=x")
