@@ -111,7 +111,13 @@ class Phone:
 
     def decline(self, item: str) -> "Phone":
         """Tap the button by which one would rather not answer a question."""
-        return self.follow(self.page.locator(f"[name=decline][value={item}]"))
+        button = self.page.locator(f"[name=decline][value={item}]")
+        if not self.is_scripted:
+            return self.follow(button)
+        # The script shows it in the page itself, where it can be taken back.
+        button.click()
+        self.page.locator(f"[name=clear][value={item}]").wait_for()
+        return self
 
     def go_to(self, number: int) -> "Phone":
         """Open a page of questions by its address."""
