@@ -11,14 +11,11 @@ from sqlalchemy.orm import Session
 from btb_pro.exports.as_of import AsOf
 from btb_pro.exports.records import AnswerRow, CutOff, Origin, ScoreRecord
 from btb_pro.instruments.states import AnswerState, StoredAnswer
-from btb_pro.models.answer import Answer
-from btb_pro.models.invitation import Invitation
 from btb_pro.models.paper_entry import PaperEntry
 from btb_pro.models.participant import Participant
 from btb_pro.models.participant_session import ParticipantSession
-from btb_pro.models.response import Response
-from btb_pro.models.score import ScoreRow
-from btb_pro.models.visit import Visit
+from btb_pro.models.response import Answer, Response, ScoreRow
+from btb_pro.models.visit import Invitation, Visit
 
 ANSWER_COLUMNS = (
     Answer.event_seq,

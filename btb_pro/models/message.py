@@ -7,8 +7,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from btb_pro.db import Base, Instant
 from btb_pro.models.columns import event_seq
-from btb_pro.models.invitation import Invitation
 from btb_pro.models.staff import Staff
+from btb_pro.models.visit import Invitation
 
 _IS_OPEN = text("state IN ('queued', 'sending')")
 _IS_UNSETTLED = text("state IN ('bounced', 'failed', 'unknown') AND settled_at IS NULL")

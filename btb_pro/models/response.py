@@ -1,12 +1,12 @@
-"""One instrument filled in at one visit."""
+"""One instrument filled in at one visit: answers (append-only), scores, and what came too late."""
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from btb_pro.db import Base, Instant
-from btb_pro.models.columns import event_seq
+from btb_pro.models.columns import LEFT_OUT, SALTED, event_seq
 
 
 class Response(Base):
@@ -30,4 +30,99 @@ class Response(Base):
     """When the first answer was saved; none: submitted without being reached."""
     submitted_at: Mapped[datetime | None] = mapped_column(Instant)
     is_locked: Mapped[bool]
+    event_seq: Mapped[int] = event_seq()
+
+
+class Answer(Base):
+    """One value of one form field at one moment; the newest row of a field is its present answer."""
+
+    __tablename__ = "answer"
+    __table_args__ = (
+        UniqueConstraint("response_id", "item", "client_key"),
+        CheckConstraint("state IN ('answered', 'skipped', 'declined', 'cleared')", name="state_known"),
+        CheckConstraint("(state = 'answered') = (value IS NOT NULL)", name="answered_has_value"),
+        CheckConstraint("value <> ''", name="value_not_empty"),
+        CheckConstraint("mode IN ('own_phone', 'clinic_tablet', 'paper')", name="mode_known"),
+        CheckConstraint("language IN ('nb', 'en')", name="language_known"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    response_id: Mapped[int] = mapped_column(ForeignKey("response.id"), index=True)
+    item: Mapped[str] = mapped_column(String(26))
+    """The form field's code."""
+    value: Mapped[str | None] = mapped_column(Text, info=SALTED)
+    """Canonical text of the value; several codes are joined by a space."""
+    state: Mapped[str] = mapped_column(String(10))
+    language: Mapped[str] = mapped_column(String(2))
+    """The language that was on the screen."""
+    wording_sha256: Mapped[str] = mapped_column(String(64))
+    """Of the instrument in that language."""
+    shown_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When the server made the page that it was answered on."""
+    device_at: Mapped[str | None] = mapped_column(String(35))
+    """The phone's own clock with its offset, as it said; never used for order or windows."""
+    received_at: Mapped[datetime] = mapped_column(Instant)
+    """Server time: the authority."""
+    mode: Mapped[str] = mapped_column(String(20))
+    session_id: Mapped[int] = mapped_column(ForeignKey("participant_session.id"))
+    client_key: Mapped[str] = mapped_column(String(64))
+    """Made with the page; makes a repeated save harmless."""
+    salt: Mapped[str | None] = mapped_column(String(32), info=LEFT_OUT)
+    """For free text: what its hash in the audit chain was salted with."""
+    event_seq: Mapped[int] = event_seq(index=True)
+
+
+class ScoreRow(Base):
+    """One score of one response, with the rule that made it. A correction adds a row."""
+
+    __tablename__ = "score"
+    __table_args__ = (
+        UniqueConstraint("response_id", "code", "event_seq"),
+        CheckConstraint("(value IS NULL) = (reason <> '')", name="missing_has_reason"),
+        CheckConstraint("n_answered BETWEEN 0 AND n_items", name="counts_fit"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    response_id: Mapped[int] = mapped_column(ForeignKey("response.id"), index=True)
+    code: Mapped[str] = mapped_column(String(26))
+    value: Mapped[str | None] = mapped_column(String(20))
+    """Decimal text, at most four decimals; text, so that it is the same on every engine."""
+    n_answered: Mapped[int]
+    n_items: Mapped[int]
+    rule: Mapped[str] = mapped_column(String(40))
+    rule_version: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(Text)
+    computed_at: Mapped[datetime] = mapped_column(Instant)
+    event_seq: Mapped[int] = event_seq(index=True)
+
+
+class LateSave(Base):
+    """One value of one form field that arrived too late; append-only."""
+
+    __tablename__ = "late_save"
+    __table_args__ = (
+        CheckConstraint("state IN ('answered', 'declined', 'cleared')", name="state_known"),
+        CheckConstraint("(state = 'answered') = (value IS NOT NULL)", name="answered_has_value"),
+        CheckConstraint("value <> ''", name="value_not_empty"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    visit_id: Mapped[int] = mapped_column(ForeignKey("visit.id"), index=True)
+    instrument: Mapped[str] = mapped_column(String(26))
+    item: Mapped[str] = mapped_column(String(26))
+    """The form field's code."""
+    value: Mapped[str | None] = mapped_column(Text, info=SALTED)
+    state: Mapped[str] = mapped_column(String(10))
+    shown_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When the server made the page that it was entered on."""
+    device_at: Mapped[str | None] = mapped_column(String(35))
+    """The phone's own clock with its offset, as it said."""
+    received_at: Mapped[datetime] = mapped_column(Instant)
+    session_id: Mapped[int] = mapped_column(ForeignKey("participant_session.id"))
+    client_key: Mapped[str] = mapped_column(String(64))
+    """Made with the page; the service keeps a repeat once."""
+    salt: Mapped[str | None] = mapped_column(String(32), info=LEFT_OUT)
+    """For free text: what its hash in the audit chain was salted with."""
     event_seq: Mapped[int] = event_seq()

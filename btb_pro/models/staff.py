@@ -1,12 +1,12 @@
-"""The people who work on the study."""
+"""The people who work on the study, where they are signed in, and their one-time links and codes."""
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from btb_pro.db import Base, Instant
-from btb_pro.models.columns import HASHED, event_seq
+from btb_pro.models.columns import HASHED, LEFT_OUT, event_seq
 
 
 class Staff(Base):
@@ -47,4 +47,50 @@ class StaffSite(Base):
 
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), primary_key=True)
     site_code: Mapped[str] = mapped_column(ForeignKey("site.code"), primary_key=True)
+    event_seq: Mapped[int] = event_seq()
+
+
+class StaffSession(Base):
+    """One signed-in browser. It ends here, so that ending it takes effect with the next request."""
+
+    __tablename__ = "staff_session"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
+    secret_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    started_at: Mapped[datetime] = mapped_column(Instant)
+    last_used_at: Mapped[datetime] = mapped_column(Instant, info=LEFT_OUT)
+    confirmed_at: Mapped[datetime] = mapped_column(Instant)
+    """When password and code were given last: some acts ask for them anew."""
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    event_seq: Mapped[int] = event_seq()
+
+
+class StaffLink(Base):
+    """One link, used up by the form that it leads to, never by being opened."""
+
+    __tablename__ = "staff_link"
+    __table_args__ = (CheckConstraint("purpose IN ('invite', 'reset')", name="purpose_known"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
+    purpose: Mapped[str] = mapped_column(String(10))
+    secret_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    issued_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    used_at: Mapped[datetime | None] = mapped_column(Instant)
+    event_seq: Mapped[int] = event_seq()
+
+
+class RecoveryCode(Base):
+    """One code, good once."""
+
+    __tablename__ = "recovery_code"
+    __table_args__ = (UniqueConstraint("staff_id", "code_sha256"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
+    code_sha256: Mapped[str] = mapped_column(String(64))
+    """80 random bits need no slow hash."""
+    used_at: Mapped[datetime | None] = mapped_column(Instant)
     event_seq: Mapped[int] = event_seq()

@@ -10,9 +10,8 @@ from sqlalchemy.orm import Session
 from btb_pro.instruments.hashes import wording_sha256
 from btb_pro.instruments.model import Field, FieldKind, Instrument, Item
 from btb_pro.instruments.states import AnswerState, StoredAnswer, applicable_fields
-from btb_pro.models.answer import Answer
-from btb_pro.models.response import Response
-from btb_pro.models.save_key import SaveKey
+from btb_pro.models.participant_session import SaveKey
+from btb_pro.models.response import Answer, Response
 from btb_pro.models.visit import Visit
 from btb_pro.security import new_salt, salted_sha256
 from btb_pro.services.audit import Context, Step, Tag, canonical_json, step

@@ -11,9 +11,7 @@ from sqlalchemy.orm import Session
 
 from btb_pro.instruments.model import Field, FieldKind
 from btb_pro.instruments.states import AnswerState, StoredAnswer
-from btb_pro.models.answer import Answer
-from btb_pro.models.late_save import LateSave
-from btb_pro.models.response import Response
+from btb_pro.models.response import Answer, LateSave, Response
 from btb_pro.models.visit import Visit
 from btb_pro.security import new_salt, salted_sha256
 from btb_pro.services.answers import PageSave

@@ -9,10 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.models.invitation import Invitation
 from btb_pro.models.participant import Participant
 from btb_pro.models.response import Response
-from btb_pro.models.visit import Visit
+from btb_pro.models.visit import Invitation, Visit
 from btb_pro.study import Study
 
 

@@ -8,10 +8,8 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from btb_pro.models.invitation import Invitation
-from btb_pro.models.participant import Participant
-from btb_pro.models.participant_request import ParticipantRequest
-from btb_pro.models.visit import Visit
+from btb_pro.models.participant import Participant, ParticipantRequest
+from btb_pro.models.visit import Invitation, Visit
 from btb_pro.services.opened_links import LinkState
 
 

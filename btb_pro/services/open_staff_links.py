@@ -8,8 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.models.staff import Staff
-from btb_pro.models.staff_link import StaffLink
+from btb_pro.models.staff import Staff, StaffLink
 from btb_pro.services.audit import Step
 
 

@@ -8,9 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.models.invitation import Invitation
 from btb_pro.models.participant import Participant
-from btb_pro.models.visit import Visit
+from btb_pro.models.visit import Invitation, Visit
 
 GRACE = timedelta(hours=2)
 """How long a page that was open when the window closed may still be saved and sent."""

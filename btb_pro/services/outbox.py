@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from btb_pro.models.invitation import Invitation
 from btb_pro.models.message import Message
+from btb_pro.models.visit import Invitation
 from btb_pro.services.audit import Step
 
 

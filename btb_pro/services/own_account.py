@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from btb_pro.models.staff import Staff
-from btb_pro.models.staff_session import StaffSession
+from btb_pro.models.staff import Staff, StaffSession
 from btb_pro.services.audit import Context, Step, Tag, step
 from btb_pro.services.open_staff_links import StaffLinkState, find_link, use_up
 from btb_pro.services.passwords import PasswordFault, find_fault, hash_password

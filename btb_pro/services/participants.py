@@ -7,10 +7,8 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from btb_pro.models.contact import Contact
-from btb_pro.models.invitation import Invitation
-from btb_pro.models.participant import Participant
-from btb_pro.models.visit import Visit
+from btb_pro.models.participant import Contact, Participant
+from btb_pro.models.visit import Invitation, Visit
 from btb_pro.refusals import PlainRefusal
 from btb_pro.security import new_salt, salted_sha256
 from btb_pro.services.audit import Context, Step, Tag, step

@@ -7,8 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from btb_pro.instruments.states import AnswerState, StoredAnswer
-from btb_pro.models.answer import Answer
-from btb_pro.models.response import Response
+from btb_pro.models.response import Answer, Response
 from btb_pro.models.visit import Visit
 
 

@@ -9,10 +9,8 @@ from collections.abc import Mapping
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from btb_pro.models.invitation import Invitation
-from btb_pro.models.participant import Participant
-from btb_pro.models.participant_request import ParticipantRequest
-from btb_pro.models.visit import Visit
+from btb_pro.models.participant import Participant, ParticipantRequest
+from btb_pro.models.visit import Invitation, Visit
 from btb_pro.refusals import PlainRefusal
 from btb_pro.security import new_salt, salted_sha256
 from btb_pro.services.audit import Context, Step, Tag, step

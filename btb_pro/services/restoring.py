@@ -18,7 +18,7 @@ from btb_pro.db import Database
 from btb_pro.migrate import newest_revision, require_current, upgrade
 from btb_pro.models.audit_event import AuditEvent, AuditHead
 from btb_pro.models.message import Message
-from btb_pro.models.staff_session import StaffSession
+from btb_pro.models.staff import StaffSession
 from btb_pro.services.audit import Context, Step, Tag, step
 from btb_pro.services.backup_files import BackupManifest, BackupRefused, read_backup
 from btb_pro.services.backups import prove_file

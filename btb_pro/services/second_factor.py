@@ -11,8 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.models.recovery_code import RecoveryCode
-from btb_pro.models.staff import Staff
+from btb_pro.models.staff import RecoveryCode, Staff
 from btb_pro.security import SealBroken, Sealer
 from btb_pro.services.audit import Step
 

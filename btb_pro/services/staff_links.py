@@ -12,8 +12,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.models.staff import Staff
-from btb_pro.models.staff_link import StaffLink
+from btb_pro.models.staff import Staff, StaffLink
 from btb_pro.services.audit import Context, Tag, step
 from btb_pro.services.open_staff_links import digest_of, end_links_of, key_of
 from btb_pro.services.outbox import queue_message

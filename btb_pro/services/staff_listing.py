@@ -9,8 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from btb_pro.models.audit_event import AuditEvent
-from btb_pro.models.staff import Staff, StaffSite
-from btb_pro.models.staff_session import StaffSession
+from btb_pro.models.staff import Staff, StaffSession, StaffSite
 from btb_pro.roles import Role
 from btb_pro.services.audit import Tag
 

@@ -13,8 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.models.staff import Staff, StaffSite
-from btb_pro.models.staff_session import StaffSession
+from btb_pro.models.staff import Staff, StaffSession, StaffSite
 from btb_pro.roles import Role
 from btb_pro.services.audit import Actor, Context, Step, Tag, step
 from btb_pro.services.signed_in import SignedIn, staff_actor

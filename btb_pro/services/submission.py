@@ -6,8 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from btb_pro.models.response import Response
-from btb_pro.models.score import ScoreRow
+from btb_pro.models.response import Response, ScoreRow
 from btb_pro.scoring.scores import ScoreResult, score_response
 from btb_pro.services.answers import find_response, new_response
 from btb_pro.services.audit import Context, Step, Tag, step

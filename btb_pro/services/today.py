@@ -8,13 +8,11 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from btb_pro.models.invitation import Invitation
 from btb_pro.models.message import Message
 from btb_pro.models.paper_entry import PaperEntry
-from btb_pro.models.participant import Participant
-from btb_pro.models.participant_request import ParticipantRequest
+from btb_pro.models.participant import Participant, ParticipantRequest
 from btb_pro.models.safety_alert import SafetyAlert
-from btb_pro.models.visit import Visit
+from btb_pro.models.visit import Invitation, Visit
 from btb_pro.services.made_requests import OpenRequest, RequestKind
 from btb_pro.services.waiting import Scope, Waiting, last_active_at, needs_somebody, waiting
 

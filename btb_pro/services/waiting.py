@@ -13,14 +13,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, literal_column, select
 
 from btb_pro import clock
-from btb_pro.models.invitation import Invitation
 from btb_pro.models.message import Message
 from btb_pro.models.paper_entry import PaperEntry
-from btb_pro.models.participant import Participant
-from btb_pro.models.participant_request import ParticipantRequest
+from btb_pro.models.participant import Participant, ParticipantRequest
 from btb_pro.models.participant_session import ParticipantSession
 from btb_pro.models.safety_alert import SafetyAlert
-from btb_pro.models.visit import Visit
+from btb_pro.models.visit import Invitation, Visit
 
 AHEAD = timedelta(days=7)
 """How far ahead visits with answers missing are shown."""

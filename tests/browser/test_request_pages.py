@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
 from btb_pro import clock
-from btb_pro.models.participant_request import ParticipantRequest
+from btb_pro.models.participant import ParticipantRequest
 from tests.integration.participant.steps import session_address
 from tests.support.live_server import LiveServer, serving
 from tests.support.world import make_world

@@ -16,7 +16,7 @@ from urllib.parse import urlencode, urlsplit
 from sqlalchemy import select
 
 from btb_pro import clock
-from btb_pro.models.answer import Answer
+from btb_pro.models.response import Answer
 from btb_pro.services.verification import verify
 from tests.integration.participant.steps import go_to, session_address
 from tests.support.world import World

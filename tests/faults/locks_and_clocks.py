@@ -8,8 +8,8 @@ from pysqlite3 import dbapi2 as sqlite
 from sqlalchemy import select
 
 from btb_pro import clock
-from btb_pro.models.answer import Answer
 from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.response import Answer
 from tests.faults.load import FIELD, Phone, judge, make_phones, saving, wait_for_saves
 from tests.faults.report import Result
 from tests.faults.server import serving

@@ -59,7 +59,7 @@ GUARDS: dict[Guard, list[tuple[str, str]]] = {
         ("cli.common", "async def run():\n    if True:\n        from btb_pro import clock"),
     ],
     imports_in_models: [
-        ("models", "from btb_pro.models.answer import Answer"),
+        ("models", "from btb_pro.models.response import Answer"),
         ("models", "import sqlalchemy"),
     ],
     writes_outside_services: [

@@ -23,6 +23,8 @@ from btb_pro.services.mappings import make_template
 from tests.integration.export_world import COMMAND, EMAIL, ExportWorld, make_export_world, tell_story
 from tests.integration.test_export_refusals import full_disk, left_beside, runs
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 EVERYTHING = tuple(ExportFormat)
 
 

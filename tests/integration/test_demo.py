@@ -20,8 +20,8 @@ from sqlalchemy.orm import Session
 
 from btb_pro import create_app
 from btb_pro.config import SETTINGS_FILE
-from btb_pro.models.answer import Answer
 from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.response import Answer
 from btb_pro.roles import Role as StaffRole
 from btb_pro.services.audit import Actor
 from btb_pro.services.demo import (
@@ -344,6 +344,6 @@ def test_every_role_signs_in_with_the_password_that_is_printed_and_no_code(
     app = create_app(demo[0].settings)
     for role in StaffRole:
         browser = sign_in(PlainBrowser(app.test_client(), "nb"), f"{role.value}@demo.example", DEMO_PASSWORD)
-        first = "console-no-participants" if role is StaffRole.ADMIN else "console-today"
+        first = "console-staff" if role is StaffRole.ADMIN else "console-today"
         assert browser.page == first, role
     app.extensions["btb_pro"].database.close()

@@ -14,6 +14,8 @@ from btb_pro.services.verification import verify
 from tests.integration.export_world import ExportWorld, make_export_world, tell_story
 from tests.support.world import COMMAND
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[ExportWorld]:

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from btb_pro.models.answer import Answer
 from btb_pro.models.audit_event import AuditEvent
-from btb_pro.models.contact import Contact
+from btb_pro.models.participant import Contact
 from btb_pro.models.participant_session import ParticipantSession
+from btb_pro.models.response import Answer
 from btb_pro.models.visit import Visit
 from tests.integration.export_world import (
     EMAIL,

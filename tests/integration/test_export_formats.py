@@ -15,6 +15,8 @@ from tests.integration.export_readers import READERS, stored
 from tests.integration.export_world import ExportWorld, make_export_world, tell_story
 from tests.integration.test_export_refusals import full_disk, left_beside, runs
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 ROOT = Path(__file__).parents[2]
 every_format = pytest.mark.parametrize("file_format", list(ExportFormat))
 
@@ -68,7 +70,7 @@ from pathlib import Path
 from btb_pro.exports.formats import ExportFormat
 from tests.integration.export_world import COMMAND, make_export_world
 from btb_pro.services.exporting import ExportOrder, take_export
-world = make_export_world(Path(sys.argv[1]))
+world = make_export_world(Path(sys.argv[1]), database_url=sys.argv[4])
 for one in ExportFormat:
     take_export(world.runtime, COMMAND, one, Path(sys.argv[2]) / one.value, ExportOrder(until=sys.argv[3]))
 """
@@ -87,10 +89,10 @@ def test_every_format_is_the_same_in_any_time_zone_and_locale(
 ) -> None:
     here = {one: world.take(one, tmp_path / one.value) for one in ExportFormat}
     cutoff = here[ExportFormat.CSV].cutoff_seq
-    instance = world.runtime.settings.instance
+    instance, database = world.runtime.settings.instance, world.runtime.settings.database_url
     environment = {"PATH": os.environ["PATH"], "TZ": zone, "LC_ALL": locale, "PYTHONHASHSEED": "7"}
     told = subprocess.run(
-        [sys.executable, "-c", ELSEWHERE, f"{instance}", f"{tmp_path / 'there'}", f"{cutoff}"],
+        [sys.executable, "-c", ELSEWHERE, f"{instance}", f"{tmp_path / 'there'}", f"{cutoff}", database],
         cwd=ROOT,
         env=environment,
         umask=umask,

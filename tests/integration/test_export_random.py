@@ -12,6 +12,8 @@ from tests.integration.export_readers import READERS, Content, stored
 from tests.integration.export_world import MADE_UP_STUDY, ExportWorld, make_export_world
 from tests.integration.test_export_round_trip import BASELINE, answers
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 HOW_MANY = 500
 EACH_ONCE = {
     "database": None,

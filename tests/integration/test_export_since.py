@@ -18,6 +18,8 @@ from btb_pro.services.exporting import ExportOrder, ExportRefused, take_export
 from btb_pro.services.sessions import find_session, participant_actor
 from tests.integration.export_world import COMMAND, ExportWorld, make_export_world, tell_story
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[ExportWorld]:

@@ -12,6 +12,8 @@ from btb_pro.services.exporting import ExportRefused
 from tests.integration.export_readers import fhir_answers, fhir_entries
 from tests.integration.export_world import ExportWorld, make_export_world, tell_story
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[ExportWorld]:

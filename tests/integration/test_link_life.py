@@ -12,15 +12,20 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.models.invitation import Invitation
 from btb_pro.models.message import Message
 from btb_pro.models.participant import Participant
-from btb_pro.models.visit import Visit
+from btb_pro.models.visit import Invitation, Visit
 from btb_pro.services.audit import Tag, step
 from btb_pro.services.invitations import InvitationRefused, issue_invitation, revoke_invitation
 from btb_pro.services.known_participants import find_participant
@@ -32,6 +37,7 @@ from btb_pro.services.participants import withdraw_participant
 from btb_pro.services.verification import verify
 from btb_pro.services.visit_plan import MoveRefused
 from tests.integration.participant.steps import session_address
+from tests.support.engines import EngineName
 from tests.support.world import COMMAND, World, make_world
 
 NUMBER, VISIT = "BTB-001", "baseline"
@@ -204,5 +210,8 @@ class LinkLife(RuleBasedStateMachine):
             assert not of_replaced or not is_withdrawn
 
 
-LinkLife.TestCase.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
-TestLinkLife = LinkLife.TestCase
+def test_a_link_keeps_its_promises_in_any_order_of_events(engine: EngineName) -> None:
+    assert engine
+    run_state_machine_as_test(
+        LinkLife, settings=settings(max_examples=15, stateful_step_count=20, deadline=None)
+    )

@@ -15,6 +15,8 @@ from tests.integration.export_world import ExportWorld, make_export_world, tell_
 from tests.integration.test_export_refusals import left_beside, runs
 from tests.integration.test_redcap import faults
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[ExportWorld]:

@@ -13,6 +13,8 @@ from btb_pro.services.mappings import make_template
 from tests.integration.export_readers import odm_items, read_odm
 from tests.integration.export_world import EMAIL, PHONE, ExportWorld, make_export_world, tell_story
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 SCHEMA = etree.XMLSchema(
     etree.parse(f"{Path(odmlib.__file__).parent / 'schemas' / 'odm' / '1.3.2' / 'ODM1-3-2.xsd'}")
 )

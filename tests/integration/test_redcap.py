@@ -23,6 +23,8 @@ from tests.integration.export_world import COMMAND, ExportWorld, make_export_wor
 from tests.support import redcap_rules as rules
 from tests.support.fake_redcap import read
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 ROOT = Path(__file__).parents[2]
 TOKEN = "0123456789ABCDEF0123456789ABCDEF"
 

@@ -18,6 +18,8 @@ from btb_pro.services.exporting import ExportRefused
 from tests.integration.export_world import ExportWorld, make_export_world, tell_story
 from tests.integration.test_export_refusals import left_beside, runs
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 FULL_WIDTH = "\uff1d1+1"
 NASTY = ["=1+1", "+47 900", "-9 grader", "@SUM(A1)", "\tx", FULL_WIDTH, "'quoted'", "007", "1-2", "]]>"]
 NASTY += ['a"b', "a;b"]

@@ -14,6 +14,8 @@ from btb_pro.exports.writing import CannotBeWritten
 from tests.integration.export_world import ExportWorld, make_export_world, tell_story
 from tests.integration.test_export_refusals import left_beside
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[ExportWorld]:

@@ -11,7 +11,7 @@ from btb_pro.config import Settings, read_settings
 from btb_pro.db import Database
 from btb_pro.instruments.catalogue import load_instruments
 from btb_pro.migrate import SchemaNewer, newest_revision, revision_of, upgrade
-from btb_pro.models.answer import Answer
+from btb_pro.models.response import Answer
 from btb_pro.security import new_key
 from btb_pro.services import upgrading
 from btb_pro.services.audit import Actor, Context

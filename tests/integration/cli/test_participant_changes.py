@@ -3,8 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from btb_pro.models.contact import Contact
-from btb_pro.models.participant import Participant
+from btb_pro.models.participant import Contact, Participant
 from btb_pro.models.visit import Visit
 from tests.integration.cli.shell import Run, done, number_of_events, refused
 from tests.support.world import World

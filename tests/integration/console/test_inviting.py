@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from btb_pro import clock
-from btb_pro.models.contact import Contact
+from btb_pro.models.participant import Contact
 from btb_pro.roles import Role
 from btb_pro.services.sending import claim_next
 from tests.support.mail import MailServerHere, mail_server

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from btb_pro import clock
 from btb_pro.models.audit_event import AuditEvent
-from btb_pro.models.contact import Contact
+from btb_pro.models.participant import Contact
 from btb_pro.roles import Role
 from btb_pro.services.known_participants import find_participant
 from btb_pro.services.moving import VisitDay, move_visit

@@ -10,8 +10,7 @@ from flask.sessions import SecureCookieSessionInterface
 from sqlalchemy import select
 
 from btb_pro import clock, create_app
-from btb_pro.models.staff import Staff
-from btb_pro.models.staff_session import StaffSession
+from btb_pro.models.staff import Staff, StaffSession
 from btb_pro.roles import Role
 from btb_pro.services.signed_in import CONFIRMED_FOR
 from btb_pro.services.staff_sessions import IDLE

@@ -9,8 +9,7 @@ from sqlalchemy import select
 from btb_pro import clock
 from btb_pro.models.audit_event import AuditEvent
 from btb_pro.models.message import Message
-from btb_pro.models.staff import Staff
-from btb_pro.models.staff_link import StaffLink
+from btb_pro.models.staff import Staff, StaffLink
 from btb_pro.roles import Role
 from btb_pro.services.open_staff_links import find_link
 from btb_pro.services.staff_accounts import StaffDetails, add_staff, change_staff, disable_staff, enable_staff

@@ -9,11 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from btb_pro import clock
-from btb_pro.models.answer import Answer
 from btb_pro.models.audit_event import AuditEvent
 from btb_pro.models.paper_entry import PaperEntry, PaperKeying
-from btb_pro.models.response import Response
-from btb_pro.models.score import ScoreRow
+from btb_pro.models.response import Answer, Response, ScoreRow
 from btb_pro.models.visit import Visit
 from btb_pro.roles import Role
 from btb_pro.services.exporting import take_csv_export

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from btb_pro import clock
 from btb_pro.models.audit_event import AuditEvent
-from btb_pro.models.contact import Contact
 from btb_pro.models.message import Message
+from btb_pro.models.participant import Contact
 from btb_pro.services.audit import Tag, step
 from btb_pro.services.contact_changes import erase_contacts
 from btb_pro.services.handing_over import NothingToSendBy, require_servers

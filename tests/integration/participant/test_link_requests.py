@@ -10,9 +10,8 @@ from sqlalchemy import select
 
 from btb_pro import clock
 from btb_pro.models.audit_event import AuditEvent
-from btb_pro.models.invitation import Invitation
-from btb_pro.models.participant import Participant
-from btb_pro.models.participant_request import ParticipantRequest
+from btb_pro.models.participant import Participant, ParticipantRequest
+from btb_pro.models.visit import Invitation
 from btb_pro.services.made_requests import is_stopped
 from btb_pro.services.requests import settle_request
 from btb_pro.services.verification import verify

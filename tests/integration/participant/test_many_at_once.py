@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from btb_pro import clock
 from btb_pro.models.audit_event import AuditEvent
-from btb_pro.models.score import ScoreRow
+from btb_pro.models.response import ScoreRow
 from btb_pro.services.verification import verify
 from tests.integration.participant.steps import (
     FORM,

@@ -7,8 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from btb_pro import clock
-from btb_pro.models.response import Response
-from btb_pro.models.score import ScoreRow
+from btb_pro.models.response import Response, ScoreRow
 from tests.integration.participant.steps import (
     dump,
     fill_in,

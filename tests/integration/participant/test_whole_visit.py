@@ -5,8 +5,7 @@ from xml.etree.ElementTree import Element
 import pytest
 from sqlalchemy import select
 
-from btb_pro.models.response import Response
-from btb_pro.models.score import ScoreRow
+from btb_pro.models.response import Response, ScoreRow
 from btb_pro.services.verification import verify
 from tests.integration.participant.steps import go_to, trail, values, visit_row
 from tests.support.plain_browser import PlainBrowser

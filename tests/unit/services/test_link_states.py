@@ -6,9 +6,8 @@ import pytest
 from sqlalchemy import event, select
 
 from btb_pro import clock
-from btb_pro.models.invitation import Invitation
 from btb_pro.models.participant import Participant
-from btb_pro.models.visit import Visit
+from btb_pro.models.visit import Invitation, Visit
 from btb_pro.services.audit import Tag, step
 from btb_pro.services.link_states import (
     LinkFacts,

@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 
 from btb_pro import clock
 from btb_pro.models.participant_session import ParticipantSession
-from btb_pro.models.response import Response
-from btb_pro.models.score import ScoreRow
+from btb_pro.models.response import Response, ScoreRow
 from btb_pro.services.audit import Context
 from btb_pro.services.sessions import Answering, find_session, participant_actor
 from btb_pro.services.submission import submit_visit

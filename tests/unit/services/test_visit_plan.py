@@ -10,8 +10,7 @@ from sqlalchemy import select
 
 from btb_pro import clock
 from btb_pro.models.audit_event import AuditEvent
-from btb_pro.models.invitation import Invitation
-from btb_pro.models.visit import Visit
+from btb_pro.models.visit import Invitation, Visit
 from btb_pro.services.known_participants import find_participant
 from btb_pro.services.moving import VisitDay, move_visit, set_day0
 from btb_pro.services.participant_record import is_after_visit, is_late
