@@ -87,8 +87,11 @@ class Phone:
 
     def follow(self, target: Locator) -> "Phone":
         """Tap whatever leads to a page, and wait for the page."""
-        if self.is_scripted and target.get_attribute("name") == "next":
+        name = target.get_attribute("name") if self.is_scripted else None
+        if name == "next":
             return self._turn(target)
+        if name == "lang":
+            return self._speak(target)
         with self.page.expect_navigation():
             target.click()
         return self
@@ -100,6 +103,14 @@ class Phone:
             if self.page.url != before or summary.count():
                 break
             self.page.wait_for_timeout(20)
+        self.page.wait_for_load_state()
+        return self
+
+    def _speak(self, target: Locator) -> "Phone":
+        before = self.page.locator("html").get_attribute("lang")
+        target.click()
+        # By the script in the page itself where it has the other language's words, otherwise by a new page.
+        self.page.wait_for_function("before => document.documentElement.lang !== before", arg=before)
         self.page.wait_for_load_state()
         return self
 

@@ -13,6 +13,7 @@ from btb_pro.study_file import PACKAGED_STUDY
 from tests.browser.phone import LOCALES, Phone
 from tests.support.behind import kept_locked
 from tests.support.live_server import LiveServer
+from tests.support.outgoing import mailing
 from tests.support.world import make_world
 
 NUMBERS, SCALE_11, SEVERAL, FOLLOW_UP, EFFECTS, CHOICES, SCALE_7, CARDS, DAYS = 1, 3, 6, 7, 9, 10, 12, 17, 22
@@ -177,6 +178,7 @@ class Photographer:
         study = PACKAGED_STUDY.read_text(encoding="utf-8")
         study = study.replace("link_days", "second_step = true\nlink_days", 1)
         world = make_world(self.folder / f"code-{self.language}", study=study)
+        mailing(world, "smtp://127.0.0.1:1")
         try:
             number = world.add(language=self.language, email="kari@hospital.example", phone="+47 400 00 042")
             link = world.invite(number)

@@ -15,6 +15,7 @@ from btb_pro.roles import Role
 from tests.browser.looking import SMALL_TARGETS, TARGET, axe_faults, enlarged, set_text
 from tests.integration.console import work
 from tests.support.live_server import LiveServer, serving
+from tests.support.outgoing import mailing
 from tests.support.staff import add_staff, session_cookie
 from tests.support.world import World, make_world
 
@@ -35,7 +36,7 @@ LANGUAGES = ("nb", "en")
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """A study with something of everything to do."""
-    world = make_world(tmp_path_factory.mktemp("morning") / "instance")
+    world = mailing(make_world(tmp_path_factory.mktemp("morning") / "instance"), "smtp://127.0.0.1:1")
     _make_work(world)
     with serving(world) as running:
         yield running
@@ -140,7 +141,7 @@ def test_a_morning_goes_from_today_to_the_list_and_settles_a_wish(
         page.get_by_label("Søk i studienummer").press("Enter")
         expect(page.get_by_role("status")).to_have_text("Viser 1–1 av 1")
         row = page.get_by_role("row", name=number)
-        expect(row).to_contain_text("I kø")
+        expect(row).to_contain_text("Venter på å bli sendt")
         page.reload()
         expect(page.get_by_role("rowheader")).to_have_text(number)
         page.get_by_role("link", name="English").click()
