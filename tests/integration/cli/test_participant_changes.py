@@ -1,8 +1,12 @@
 """Changing, moving and erasing at the shell."""
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
 import pytest
 from sqlalchemy import select
 
+from btb_pro import clock
 from btb_pro.models.participant import Contact, Participant
 from btb_pro.models.visit import Visit
 from tests.integration.cli.shell import Run, done, number_of_events, refused
@@ -10,9 +14,11 @@ from tests.support.world import World
 
 
 @pytest.fixture(autouse=True)
-def known(world: World) -> None:
-    """One participant with an address and a link."""
-    world.add("1-001", day0="2026-11-20", email="kari@hospital.example")
+def known(world: World) -> Iterator[None]:
+    """One participant with an address, a week before day 0."""
+    with clock.at(datetime(2026, 11, 13, 12, tzinfo=UTC)):
+        world.add("1-001", day0="2026-11-20", email="kari@hospital.example")
+        yield
 
 
 def test_day0_language_and_phone_are_changed_and_every_moved_visit_is_told(run: Run, world: World) -> None:
