@@ -5,7 +5,10 @@ from flask import Flask
 from btb_pro.config import Settings
 from btb_pro.console import (
     account,
+    answers_page,
     confirming,
+    correction_asking,
+    corrections,
     errors,
     gate,
     inviting_due,
@@ -32,7 +35,10 @@ from btb_pro.web import ErrorPages, add_error_pages
 
 VIEWS = (
     account,
+    answers_page,
     confirming,
+    correction_asking,
+    corrections,
     gate,
     inviting_due,
     inviting_one,

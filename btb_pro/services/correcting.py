@@ -12,33 +12,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.instruments.hashes import wording_sha256
 from btb_pro.instruments.model import FieldKind
 from btb_pro.instruments.states import AnswerState, StoredAnswer
 from btb_pro.models.correction import Correction, CorrectionRequest
 from btb_pro.models.participant import Participant
-from btb_pro.models.participant_session import ParticipantSession
-from btb_pro.models.response import Answer, Response, ScoreRow
-from btb_pro.models.visit import Invitation, Visit
+from btb_pro.models.response import Answer
+from btb_pro.models.visit import Visit
 from btb_pro.roles import Permission, Role
-from btb_pro.scoring.scores import score_response
 from btb_pro.security import new_salt, salted_sha256
-from btb_pro.services.answers import find_response
 from btb_pro.services.audit import Context, Step, Tag, step
+from btb_pro.services.corrected_answers import score_anew, write_answer
 from btb_pro.services.correction_faults import CorrectionFault, CorrectionRefused
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.safety import raise_alerts
 from btb_pro.services.signed_in import SignedIn
-from btb_pro.services.submission import add_score
-from btb_pro.services.visit_answers import (
-    AnswerOnFile,
-    AskedField,
-    answer_on_file,
-    find_asked,
-    newest_rows,
-    stored,
-)
-from btb_pro.study import sections_asked
+from btb_pro.services.visit_answers import AnswerOnFile, AskedField, answer_on_file, find_asked
 
 SHORTEST_WHY = 10
 LONGEST_WHY = 1000
@@ -174,7 +162,7 @@ def decide_correction(
         # Within the step: of two investigators at once the second finds the first one's decision.
         if _decision(session, request) is not None:
             raise CorrectionRefused(CorrectionFault.DECIDED_ALREADY)
-        answer = _write_answer(session, event, runtime, found) if accepts else None
+        answer = _accept(session, event, runtime, found) if accepts else None
         salt = new_salt()
         row = Correction(
             request_id=request.id,
@@ -260,9 +248,7 @@ def _open_request(session: Session, visit: Visit, field_code: str) -> Correction
 
 
 def _decision(session: Session, request: CorrectionRequest) -> Correction | None:
-    return session.execute(
-        select(Correction).where(Correction.request_id == request.id)
-    ).scalar_one_or_none()
+    return session.execute(select(Correction).where(Correction.request_id == request.id)).scalar_one_or_none()
 
 
 def _tell_request(event: Step, row: CorrectionRequest, about: str, asked: AskedField) -> None:
@@ -284,87 +270,14 @@ def _tell_request(event: Step, row: CorrectionRequest, about: str, asked: AskedF
             event.change("correction", f"{row.id}", name, None, told)
 
 
-def _write_answer(session: Session, event: Step, runtime: Runtime, found: FoundRequest) -> Answer:
-    """The newer answer, with the scores and the safety alert that follow from it."""
-    request, visit, participant = found.request, found.visit, found.participant
-    asked = _require_correctable(runtime, participant, visit, request.item)
+def _accept(session: Session, event: Step, runtime: Runtime, found: FoundRequest) -> Answer:
+    """The newer answer, once it is sure that it may still be written."""
+    request, visit = found.request, found.visit
+    asked = _require_correctable(runtime, found.participant, visit, request.item)
     becomes = StoredAnswer(AnswerState(request.state), request.value)
     now = answer_on_file(session, visit, asked)
     _require_change(now, becomes)
-    response = find_response(session, visit, request.instrument)
-    assert response is not None, "a visit that was sent in has a response to each instrument"
-    answer = _new_answer(session, event, request, response, now, asked)
-    session.add(answer)
-    session.flush()
-    _tell_answer(event, answer, now, asked)
-    _score_anew(session, event, runtime, visit, response, asked)
-    raise_alerts(session, event, runtime.study, participant, visit, {answer.item: answer.value})
+    answer = write_answer(session, event, visit, now, becomes, f"correction-{request.id}")
+    score_anew(session, event, runtime, visit, asked.instrument)
+    raise_alerts(session, event, runtime.study, found.participant, visit, {answer.item: answer.value})
     return answer
-
-
-def _new_answer(
-    session: Session,
-    event: Step,
-    request: CorrectionRequest,
-    response: Response,
-    now: AnswerOnFile,
-    asked: AskedField,
-) -> Answer:
-    old = now.row
-    language = old.language if old else response.language
-    came_by = _last_session(session, response.visit_id) if old is None else None
-    is_text = asked.field.kind is FieldKind.TEXT and request.value is not None
-    return Answer(
-        response_id=response.id,
-        item=request.item,
-        value=request.value,
-        state=request.state,
-        language=language,
-        wording_sha256=old.wording_sha256 if old else wording_sha256(asked.instrument, language),
-        received_at=event.at,
-        # The row tells how the visit was answered; that it is a correction, its own table tells.
-        mode=came_by.mode if came_by else old.mode if old else "",
-        session_id=came_by.id if came_by else old.session_id if old else 0,
-        client_key=f"correction-{request.id}",
-        salt=new_salt() if is_text else None,
-        event_seq=event.seq,
-    )
-
-
-def _last_session(session: Session, visit_id: int) -> ParticipantSession:
-    return session.execute(
-        select(ParticipantSession)
-        .join(Invitation, Invitation.id == ParticipantSession.invitation_id)
-        .where(Invitation.visit_id == visit_id)
-        .order_by(ParticipantSession.id.desc())
-        .limit(1)
-    ).scalar_one()
-
-
-def _tell_answer(event: Step, answer: Answer, now: AnswerOnFile, asked: AskedField) -> None:
-    is_text = asked.field.kind is FieldKind.TEXT
-    new = salted_sha256(answer.salt, answer.value) if answer.salt and answer.value else answer.value
-    old = None if is_text or now.row is None else now.row.value
-    key = f"{answer.response_id}/{answer.item}"
-    event.change("answer", key, "value", old, new)
-    event.change("answer", key, "state", now.row.state if now.row else None, answer.state)
-
-
-def _score_anew(
-    session: Session, event: Step, runtime: Runtime, visit: Visit, response: Response, asked: AskedField
-) -> None:
-    """A newer version of each score that comes out otherwise; the older one stays."""
-    current = stored(newest_rows(session, visit))
-    sections = sections_asked(runtime.study.visit(visit.code).parts)[asked.instrument.code]
-    rows = session.execute(
-        select(ScoreRow).where(ScoreRow.response_id == response.id).order_by(ScoreRow.id)
-    ).scalars()
-    newest = {row.code: row for row in rows}
-    for result in score_response(asked.instrument, current, runtime.study.minimum_share, sections):
-        before = newest.get(result.code)
-        if before is None or (before.value, before.n_answered, before.reason) != (
-            result.value,
-            result.n_answered,
-            result.reason,
-        ):
-            add_score(session, event, response, result, before.value if before else None)
