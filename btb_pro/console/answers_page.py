@@ -1,6 +1,8 @@
 """The answers of one visit, for those who may see them, with the way to a correction of each."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 
 from flask import abort, render_template, url_for
@@ -12,7 +14,7 @@ from btb_pro.console.correction_words import answer_words, question_of
 from btb_pro.console.desk import Desk, at_desk
 from btb_pro.console.phrases import short_time
 from btb_pro.instruments.states import ItemState
-from btb_pro.models.participant import Participant
+from btb_pro.models.participant import Participant, ParticipantRequest
 from btb_pro.models.visit import Visit
 from btb_pro.roles import Permission
 from btb_pro.services.access_log import note_view
@@ -51,7 +53,8 @@ def answers(number: str, visit: str) -> ResponseReturnValue:
         row = visit_at(desk, participant, visit)
         is_noted = is_view_noted(desk.db, desk.context, participant.study_number, ANSWERS)
         may_ask = desk.signed_in.may(Permission.ASK_CORRECTIONS)
-        page = _page(desk, participant, row, "console.ask" if may_ask else "", number=number, visit=visit)
+        href = partial(url_for, "console.ask", number=number, visit=visit) if may_ask else None
+        page = _page(desk, participant, row, href)
     if not is_noted:
         with at_desk(writes=True) as desk:
             note_view(desk.db, desk.context, number, ANSWERS)
@@ -70,14 +73,8 @@ def answers_of_wish(wish: int) -> ResponseReturnValue:
         row = visit_at(desk, participant, asked.visit.code)
         is_noted = is_view_noted(desk.db, desk.context, participant.study_number, ANSWERS)
         is_open = asked.request.settled_at is None
-        page = _page(
-            desk,
-            participant,
-            row,
-            "console.ask_for_wish" if is_open else "",
-            wish=wish,
-            wish_row=asked.request,
-        )
+        href = partial(url_for, "console.ask_for_wish", wish=wish) if is_open else None
+        page = _page(desk, participant, row, href, asked.request)
     if not is_noted:
         with at_desk(writes=True) as desk:
             note_view(desk.db, desk.context, asked.participant.study_number, ANSWERS)
@@ -96,18 +93,17 @@ def _page(
     desk: Desk,
     participant: Participant,
     visit: Visit,
-    endpoint: str,
-    *,
-    wish_row: object = None,
-    **where: object,
+    ask_href: Callable[..., str] | None,
+    wish: ParticipantRequest | None = None,
 ) -> str:
+    """`ask_href` gives the address where a correction of a field is asked for; None for who cannot ask."""
     waits, corrected = open_requests_of(desk.db, visit), corrected_fields(desk.db, visit)
-    can_ask = bool(endpoint) and visit.submitted_at is not None and participant.withdrawn_at is None
+    can_ask = visit.submitted_at is not None and participant.withdrawn_at is None
     language = str(get_locale())
 
     def row(one: AnswerOnFile) -> AnswerRow:
         code = one.asked.field.code
-        may = can_ask and one.applies and code not in waits
+        href = ask_href(field=code) if ask_href and can_ask and one.applies and code not in waits else ""
         return AnswerRow(
             code=code,
             question=question_of(one.asked),
@@ -116,7 +112,7 @@ def _page(
             received=short_time(one.received_at) if one.received_at else "",
             waits=waits.get(code),
             corrected=corrected.get(code),
-            ask_href=url_for(endpoint, field=code, **where) if may else "",
+            ask_href=href,
         )
 
     on_file = answers_on_file(desk.db, desk.runtime, visit)
@@ -130,5 +126,5 @@ def _page(
         is_withdrawn=participant.withdrawn_at is not None,
         groups=[(code, titles[code], [row(one) for one in of_form]) for code, of_form in groups],
         late=count_late_saves(desk.db, visit),
-        wish=wish_row,
+        wish=wish,
     )

@@ -75,7 +75,7 @@ def reason_name(reason: str) -> str:
 
 def asker_name(role: str) -> str:
     """Who asks, by role."""
-    known = {
+    known: dict[str, str] = {
         "participant": gettext("The participant"),
         "data-manager": gettext("Data manager"),
         "monitor": gettext("Monitor"),

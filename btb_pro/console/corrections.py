@@ -202,9 +202,9 @@ def _page_asked() -> int:
     return int(given) if given.isascii() and given.isdigit() and 0 < int(given[:9]) < 10**6 else 1
 
 
-def _pages(endpoint: str, number: int, *, has_more: bool, **more: object) -> dict[str, str]:
+def _pages(endpoint: str, number: int, *, has_more: bool, state: str | None = None) -> dict[str, str]:
     def address(page: int) -> str:
-        return url_for(endpoint, page=page, lang=request.args.get("lang"), **more)
+        return url_for(endpoint, page=page, lang=request.args.get("lang"), state=state)
 
     return {
         "previous": address(number - 1) if number > 1 else "",
