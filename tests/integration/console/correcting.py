@@ -1,12 +1,9 @@
 """Visits that were sent in, whose answers somebody wants corrected, made for tests."""
 
-from btb_pro.roles import Role
-from btb_pro.services.answers import find_response
-from btb_pro.services.visit_answers import newest_rows
-from btb_pro.models.participant import Participant
-from btb_pro.models.response import Answer, ScoreRow
-from btb_pro.models.visit import Visit
 from sqlalchemy import select
+
+from btb_pro.models.response import Answer
+from btb_pro.roles import Role
 from tests.integration.console import work
 from tests.integration.participant.steps import go_to, session_address
 from tests.support.plain_browser import PlainBrowser
@@ -22,7 +19,7 @@ def sent_in(world: World, number: str = "A", site: str = "oslo", years: str = "1
     work.person(world, number, 5, site)
     link = world.invite(number)
     browser = world.browser().open(link).press()
-    go_to(browser, world, ITEM).fill(ITEM, years).press()
+    go_to(browser, world, "pain_duration").fill(ITEM, years).press()
     assert browser.open(f"{session_address(browser)}/review").press().page == "receipt"
     return link
 
