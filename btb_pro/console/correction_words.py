@@ -13,6 +13,8 @@ from btb_pro.services.visit_answers import AnswerOnFile, AskedField
 _FIELDS = {
     CorrectionFault.WHY_TOO_SHORT: "why",
     CorrectionFault.WHY_TOO_LONG: "why",
+    CorrectionFault.WHY_NOT_STORABLE: "why",
+    CorrectionFault.SOURCE_NOT_STORABLE: "source",
     CorrectionFault.NO_SOURCE: "source",
     CorrectionFault.SOURCE_TOO_LONG: "source",
     CorrectionFault.NOTICED_IN_THE_FUTURE: "noticed_on",
@@ -47,6 +49,12 @@ def fault_sentence(fault: CorrectionFault) -> str:
         ),
         CorrectionFault.WHY_TOO_LONG: gettext(
             "Write the reason in at most %(length)s characters.", length=LONGEST_WHY
+        ),
+        CorrectionFault.WHY_NOT_STORABLE: gettext(
+            "The text holds a sign that cannot be saved. Write it again."
+        ),
+        CorrectionFault.SOURCE_NOT_STORABLE: gettext(
+            "The text holds a sign that cannot be saved. Write it again."
         ),
         CorrectionFault.NO_SOURCE: gettext("Write where the right answer stands."),
         CorrectionFault.SOURCE_TOO_LONG: gettext(

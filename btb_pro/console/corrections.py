@@ -12,6 +12,7 @@ from btb_pro.console.correction_words import (
     answer_words,
     asker_name,
     correction_phrase,
+    fault_field,
     fault_sentence,
     question_of,
     reason_name,
@@ -137,7 +138,7 @@ def _refused(
 ) -> ResponseReturnValue:
     desk.db.rollback()
     found = _found(desk, found.request.id)
-    if why in (CorrectionFault.WHY_TOO_SHORT, CorrectionFault.WHY_TOO_LONG):
+    if fault_field(why) == "why":
         form.why.errors = [fault_sentence(why)]
         return _page(desk, found, form), 422
     return _page(desk, found, form, fault_sentence(why)), 409

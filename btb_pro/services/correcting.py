@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from btb_pro import clock
 from btb_pro.instruments.model import FieldKind
 from btb_pro.instruments.states import AnswerState, StoredAnswer
+from btb_pro.instruments.values import is_storable
 from btb_pro.models.correction import Correction, CorrectionRequest
 from btb_pro.models.participant import Participant
 from btb_pro.models.response import Answer
@@ -201,6 +202,8 @@ def _require_texts(wanted: Wanted) -> None:
         raise CorrectionRefused(CorrectionFault.NO_SOURCE)
     if len(source) > LONGEST_SOURCE:
         raise CorrectionRefused(CorrectionFault.SOURCE_TOO_LONG)
+    if not is_storable(source):
+        raise CorrectionRefused(CorrectionFault.SOURCE_NOT_STORABLE)
     if wanted.noticed_on > clock.today():
         raise CorrectionRefused(CorrectionFault.NOTICED_IN_THE_FUTURE)
 
@@ -210,6 +213,8 @@ def _require_why(why: str) -> None:
         raise CorrectionRefused(CorrectionFault.WHY_TOO_SHORT)
     if len(why.strip()) > LONGEST_WHY:
         raise CorrectionRefused(CorrectionFault.WHY_TOO_LONG)
+    if not is_storable(why):
+        raise CorrectionRefused(CorrectionFault.WHY_NOT_STORABLE)
 
 
 def _require_correctable(

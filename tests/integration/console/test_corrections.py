@@ -143,7 +143,9 @@ def test_who_asked_cannot_decide_even_as_an_investigator_later(world: World) -> 
         session.execute(select(Staff)).scalars().one().role = Role.INVESTIGATOR.value
     monitor.open(PAGE)
     assert "Du har bedt om dette selv" in monitor.text
-    token = next(one.get("value") for one in monitor.document.iter("input") if one.get("name") == "csrf_token")
+    token = next(
+        one.get("value") for one in monitor.document.iter("input") if one.get("name") == "csrf_token"
+    )
     monitor.send(PAGE, [("csrf_token", token or ""), ("why", WHY), ("decision", "accept")])
     assert monitor.status == 409
     assert values(world) == ["14"]
