@@ -6,6 +6,7 @@ from btb_pro.config import Settings
 from btb_pro.console import (
     account,
     answers_page,
+    certified_copy,
     confirming,
     correction_asking,
     corrections,
@@ -36,6 +37,7 @@ from btb_pro.web import ErrorPages, add_error_pages
 VIEWS = (
     account,
     answers_page,
+    certified_copy,
     confirming,
     correction_asking,
     corrections,

@@ -80,17 +80,18 @@ def accepted_by_event(session: Session, cutoff_seq: int) -> Mapping[int, Correct
 
 def _requests(cutoff_seq: int) -> Select[Any]:
     old = aliased(Answer)
-    query: Select[Any] = (
-        select(
-            Participant.study_number,
-            Participant.site_code,
-            Visit.code,
-            CorrectionRequest,
-            Correction,
-            old.state,
-            old.value,
-            old.received_at,
-        )
+    columns: tuple[Any, ...] = (
+        Participant.study_number,
+        Participant.site_code,
+        Visit.code,
+        CorrectionRequest,
+        Correction,
+        old.state,
+        old.value,
+        old.received_at,
+    )
+    return (
+        select(*columns)
         .select_from(CorrectionRequest)
         .join(Visit, Visit.id == CorrectionRequest.visit_id)
         .join(Participant, Participant.id == Visit.participant_id)
@@ -100,7 +101,6 @@ def _requests(cutoff_seq: int) -> Select[Any]:
         )
         .outerjoin(old, old.id == CorrectionRequest.old_answer_id)
     )
-    return query
 
 
 def _record(row: Any) -> CorrectionRecord:

@@ -96,6 +96,8 @@ CONSOLE_ROUTES: dict[str, object] = {
     "GET /console/late-answers": Permission.DECIDE_CORRECTIONS,
     "GET /console/late-answers/<int(max=2147483647):late>": Permission.DECIDE_CORRECTIONS,
     "POST /console/late-answers/<int(max=2147483647):late>": Permission.DECIDE_CORRECTIONS,
+    "GET /console/certified-copy": Permission.TAKE_COPY,
+    "POST /console/certified-copy": Permission.TAKE_COPY,
     # what holders of links asked for
     "GET /console/requests/<int(max=2147483647):number>": Permission.SEE_PARTICIPANTS,
     "POST /console/requests/<int(max=2147483647):number>": Permission.INVITE,
