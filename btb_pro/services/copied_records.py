@@ -1,4 +1,4 @@
-"""What a certified copy holds of one hospital: each participant as plain data, up to a cut-off. Reads only."""
+"""What a certified copy holds of one hospital: each participant as plain data. Reads only."""
 
 import json
 from collections.abc import Iterator

@@ -49,7 +49,8 @@ def values(world: World) -> list[str | None]:
 def test_who_asks_sees_the_answer_and_cannot_decide(world: World, role: Role) -> None:
     sent_in(world)
     browser = signed_in(world, role).open(ANSWERS)
-    assert "14 år" in browser.text and ITEM in browser.text
+    assert "14 år" in browser.text
+    assert ITEM in browser.text
     fill(browser.open(f"{ANSWERS}/{ITEM}")).press()
     assert (browser.page, browser.address) == ("console-correction", PAGE)
     assert "Avventer utprøver" in browser.text
@@ -62,7 +63,9 @@ def test_the_investigator_accepts_and_the_old_answer_stays(world: World) -> None
     sent_in(world)
     ask(world)
     browser = signed_in(world, Role.INVESTIGATOR, "oslo").open(PAGE)
-    assert WHY in browser.text and "14 år" in browser.text and "4 år" in browser.text
+    assert WHY in browser.text
+    assert "14 år" in browser.text
+    assert "4 år" in browser.text
     browser.pick("decision").fill("why", "Agreed with the participant.").press("decision", "accept")
     assert browser.page == "console-correction"
     assert "Rettet" in browser.text
@@ -77,7 +80,8 @@ def test_a_refusal_changes_no_answer_and_says_why(world: World) -> None:
     ask(world)
     browser = signed_in(world, Role.INVESTIGATOR, "oslo").open(PAGE)
     browser.pick("decision").fill("why", "The source does not say so.").press("decision", "refuse")
-    assert "Avslått" in browser.text and "The source does not say so." in browser.text
+    assert "Avslått" in browser.text
+    assert "The source does not say so." in browser.text
     assert values(world) == ["14"]
 
 
@@ -290,7 +294,9 @@ def test_what_somebody_wrote_is_in_the_trail_as_a_hash_only(world: World) -> Non
         told = [(one.actor_role, one.changes + (one.row_changes or "") + one.reason) for one in events]
     assert [role for role, _ in told] == ["monitor", "investigator"]
     for _, words in told:
-        assert "Participant rang" not in words and "Telephone" not in words and "Agreed" not in words
+        assert "Participant rang" not in words
+        assert "Telephone" not in words
+        assert "Agreed" not in words
 
 
 def test_looking_at_answers_is_noted(world: World) -> None:
