@@ -24,9 +24,11 @@ from btb_pro.console.phrases import short_day, short_time
 from btb_pro.console.scope import site_names, visit_titles
 from btb_pro.instruments.states import AnswerState, StoredAnswer
 from btb_pro.models.response import Answer
+from btb_pro.models.visit import Visit
 from btb_pro.roles import Permission
 from btb_pro.services.asked_corrections import (
     CorrectionState,
+    ListedLateSave,
     list_corrections,
     list_late_saves,
     old_answer,
@@ -110,12 +112,7 @@ def late_answers() -> ResponseReturnValue:
     with at_desk() as desk:
         sites, titles = site_names(desk), visit_titles(desk)
         rows, has_more = list_late_saves(desk.db, tuple(sites), page=number)
-        listed = []
-        for row in rows:
-            asked = find_asked(desk.runtime, row.visit, row.row.item)
-            late = StoredAnswer(AnswerState(row.row.state), row.row.value)
-            words = stored_words(asked, late) if asked else row.row.value or ""
-            listed.append((row, _question(desk, row.visit, row.row.item), words))
+        listed = [_late_row(desk, row) for row in rows]
     return render_template(
         "console/late_answers.html",
         rows=listed,
@@ -124,6 +121,16 @@ def late_answers() -> ResponseReturnValue:
         short_time=short_time,
         pages=_pages("console.late_answers", number, has_more=has_more),
     )
+
+
+def _late_row(desk: Desk, row: ListedLateSave) -> tuple[ListedLateSave, str, str, str]:
+    """The row with its question, what came, and the answer that counts now, in words."""
+    asked = find_asked(desk.runtime, row.visit, row.row.item)
+    if asked is None:
+        return row, "", row.row.value or "", ""
+    late = StoredAnswer(AnswerState(row.row.state), row.row.value)
+    now = answer_on_file(desk.db, desk.db.get_one(Visit, row.row.visit_id), asked)
+    return row, question_of(asked), stored_words(asked, late), answer_words(now)
 
 
 def _found(desk: Desk, number: int) -> FoundRequest:

@@ -12,8 +12,8 @@ from lxml.html import HtmlElement, builder, tostring
 _STYLE = (
     "body{font:1rem/1.5 system-ui,sans-serif;margin:1.5rem auto;max-width:75rem;padding:0 1rem;color:#1e2b3c}"
     "table{border-collapse:collapse;width:100%;margin:.5rem 0 1.5rem}"
-    "th,td{border:1px solid #767f8c;padding:.25rem .5rem;text-align:left;vertical-align:top;"
-    "overflow-wrap:anywhere}th{background:#eef1f5}td{white-space:pre-line}"
+    "th,td{border:1px solid #767f8c;padding:.25rem .5rem;text-align:left;vertical-align:top}"
+    "th{background:#eef1f5}td{white-space:pre-line}.long{overflow-wrap:anywhere;min-width:8rem}"
     ".wide{overflow-x:auto}dt{font-weight:600}dd{margin:0 0 .5rem}"
     "@media print{body{margin:0;max-width:none;font-size:9pt}.wide{overflow:visible}"
     "tr{break-inside:avoid}thead{display:table-header-group}}"
@@ -36,7 +36,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "tag": "Hva", "changes": "Endringer", "hash": "Kjedens SHA-256", "visit": "Besøk",
         "created_at": "Laget (UTC)", "created_by": "Laget av", "study": "Studie",
         "study_version": "Studiens versjon", "app_version": "btb_pro", "cutoff": "Til og med hendelse",
-        "none": "Ingen", "instrument": "Skjema",
+        "answered": "Besvart", "left_blank": "Ikke besvart", "declined": "Ønsker ikke å svare",
+        "not_reached": "Ikke kommet dit", "not_applicable": "Ikke aktuelt", "none": "Ingen", "instrument": "Skjema",
         "how": "Hver fil her står i SHA256SUMS med sin SHA-256. Slik viser du at ingenting er endret: "
         "pakk ut, og kjør sha256sum -c SHA256SUMS. JSON-filene har det samme innholdet for maskiner. "
         "Tider er i UTC. Kontaktopplysninger er ikke med; fri tekst står i endringsloggen som saltet hash.",
@@ -59,7 +60,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "tag": "What", "changes": "Changes", "hash": "The chain’s SHA-256", "visit": "Visit",
         "created_at": "Made (UTC)", "created_by": "Made by", "study": "Study",
         "study_version": "Version of the study", "app_version": "btb_pro", "cutoff": "Up to event",
-        "none": "None", "instrument": "Form",
+        "answered": "Answered", "left_blank": "Left blank", "declined": "Prefers not to answer",
+        "not_reached": "Not reached", "not_applicable": "Not applicable", "none": "None", "instrument": "Form",
         "how": "Each file here stands in SHA256SUMS with its SHA-256. To prove that nothing was changed: "
         "unpack, and run sha256sum -c SHA256SUMS. The JSON files hold the same for machines. "
         "Times are UTC. Contact details are not part of it; free text stands in the audit trail as a salted "
@@ -76,6 +78,9 @@ _LATE = ("item", "value", "state", "device_at", "received_at", "seq")
 _CORRECTIONS = ("visit", "item", "old", "new", "status", "reason", "why", "source", "asked_by", "asked_at",
                 "decided_by", "decided_at", "decided_why")  # fmt: skip
 _TRAIL = ("seq", "at", "actor", "actor_role", "tag", "changes", "reason", "hash")
+
+_LONG = frozenset({"hash", "wording_sha256", "changes", "value", "in_words", "why", "source", "decided_why"})
+"""Columns whose words may be longer than their width."""
 
 Content = Mapping[str, Any]
 
@@ -137,9 +142,14 @@ def _table(rows: Sequence[Content], columns: Sequence[str], words: Mapping[str, 
     if not rows:
         return builder.P(words["none"])
     heads = [builder.TH(words[column], scope="col") for column in columns]
-    body = [builder.TR(*(builder.TD(_text(row.get(column))) for column in columns)) for row in rows]
+    body = [builder.TR(*(_cell(column, row.get(column), words) for column in columns)) for row in rows]
     table = builder.TABLE(builder.THEAD(builder.TR(*heads)), builder.TBODY(*body))
     return builder.DIV(table, {"class": "wide", "tabindex": "0"})
+
+
+def _cell(column: str, value: Any, words: Mapping[str, str]) -> HtmlElement:
+    text = words.get(value, value) if column == "state" else _text(value)
+    return builder.TD(text, {"class": "long"}) if column in _LONG else builder.TD(text)
 
 
 def _text(value: Any) -> str:

@@ -21,7 +21,7 @@ from tests.support.world import World, make_world
 
 pytestmark = pytest.mark.browser
 
-ANSWERS = "/console/participants/A/answers/baseline"
+ANSWERS = "/console/participants/BTB-001/answers/baseline"
 PAGES = {
     "answers": (Role.MONITOR, ANSWERS),
     "ask": (Role.DATA_MANAGER, f"{ANSWERS}/pain_duration_months"),
@@ -36,7 +36,7 @@ PAGES = {
     "late": (Role.INVESTIGATOR, "/console/late-answers"),
     "late-ask": (Role.INVESTIGATOR, "/console/late-answers/1"),
     "copy": (Role.INVESTIGATOR, "/console/certified-copy"),
-    "participant": (Role.INVESTIGATOR, "/console/participants/A"),
+    "participant": (Role.INVESTIGATOR, "/console/participants/BTB-001"),
 }
 
 
@@ -44,8 +44,8 @@ PAGES = {
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """A study in which something of everything waits to be corrected."""
     world = make_world(tmp_path_factory.mktemp("corrections") / "instance")
-    sent_in(world, "A")
-    ask(world)
+    sent_in(world, "BTB-001")
+    ask(world, number="BTB-001")
     link = sent_in(world, "WISH")
     told = "Smerten har vart i 4 år, ikke 14.\nJeg skrev feil."
     world.browser().open(f"{link}/mistake").fill("what", told).fill("why", "tastefeil").press()
@@ -147,7 +147,7 @@ def test_the_investigator_takes_a_copy_that_any_browser_reads(
         page.goto((tmp_path / "copy" / "index.html").as_uri())
         page.screenshot(path=pictures / "copy-index.png", full_page=True)
         assert axe_faults(page) == []
-        page.get_by_role("link", name="A", exact=True).click()
-        expect(page.locator("h1")).to_have_text("Deltaker A")
+        page.get_by_role("link", name="BTB-001", exact=True).click()
+        expect(page.locator("h1")).to_have_text("Deltaker BTB-001")
         page.screenshot(path=pictures / "copy-participant.png")
         assert axe_faults(page) == []
