@@ -37,7 +37,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "created_at": "Laget (UTC)", "created_by": "Laget av", "study": "Studie",
         "study_version": "Studiens versjon", "app_version": "btb_pro", "cutoff": "Til og med hendelse",
         "answered": "Besvart", "left_blank": "Ikke besvart", "declined": "Ønsker ikke å svare",
-        "not_reached": "Ikke kommet dit", "not_applicable": "Ikke aktuelt", "none": "Ingen", "instrument": "Skjema",
+        "not_reached": "Ikke kommet dit", "not_applicable": "Ikke aktuelt", "none": "Ingen",
         "how": "Hver fil her står i SHA256SUMS med sin SHA-256. Slik viser du at ingenting er endret: "
         "pakk ut, og kjør sha256sum -c SHA256SUMS. JSON-filene har det samme innholdet for maskiner. "
         "Tider er i UTC. Kontaktopplysninger er ikke med; fri tekst står i endringsloggen som saltet hash.",
@@ -61,7 +61,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "created_at": "Made (UTC)", "created_by": "Made by", "study": "Study",
         "study_version": "Version of the study", "app_version": "btb_pro", "cutoff": "Up to event",
         "answered": "Answered", "left_blank": "Left blank", "declined": "Prefers not to answer",
-        "not_reached": "Not reached", "not_applicable": "Not applicable", "none": "None", "instrument": "Form",
+        "not_reached": "Not reached", "not_applicable": "Not applicable", "none": "None",
         "how": "Each file here stands in SHA256SUMS with its SHA-256. To prove that nothing was changed: "
         "unpack, and run sha256sum -c SHA256SUMS. The JSON files hold the same for machines. "
         "Times are UTC. Contact details are not part of it; free text stands in the audit trail as a salted "
