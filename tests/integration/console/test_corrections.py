@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -13,12 +14,16 @@ from btb_pro.models.correction import Correction, CorrectionRequest
 from btb_pro.models.response import ScoreRow
 from btb_pro.models.staff import Staff
 from btb_pro.roles import Role
+from btb_pro.services.signed_in import CONFIRMED_FOR
+from btb_pro.study_file import PACKAGED_STUDY
 from tests.integration.console import work
 from tests.integration.console.correcting import ITEM, WHY, ask, fill, rows, sent_in
+from tests.integration.console.test_safety import RULE, alerts
 from tests.integration.console.test_wishes import asks_correction
 from tests.integration.participant.steps import go_to, session_address
-from tests.support.staff import signed_in
-from tests.support.world import World
+from tests.support.engines import EngineName
+from tests.support.staff import PASSWORD, add_with_password, session_cookie, signed_in
+from tests.support.world import World, make_world
 
 ANSWERS = "/console/participants/A/answers/baseline"
 FORM = f"{ANSWERS}/{ITEM}"
@@ -190,6 +195,16 @@ def test_what_is_wrong_gets_a_sentence_and_keeps_what_was_typed(
         assert session.execute(select(CorrectionRequest)).first() is None
 
 
+@pytest.mark.parametrize("name", ["why", "source"])
+def test_a_sign_that_no_database_keeps_gets_a_sentence(world: World, name: str) -> None:
+    sent_in(world)
+    browser = signed_in(world, Role.MONITOR).open(FORM)
+    typed = [(one, value) for one, value in fill(browser).values if one != name]
+    response = browser.client.post(FORM, data=dict([*typed, (name, "it has been\x00 four years")]))
+    assert response.status_code == 422
+    assert "et tegn som ikke kan lagres" in response.text
+
+
 def test_the_same_answer_is_asked_for_once_while_it_waits(world: World) -> None:
     sent_in(world)
     ask(world)
@@ -282,6 +297,41 @@ def test_a_late_answer_is_shown_to_the_investigator_who_may_let_it_count(world: 
     assert values(world) == ["14"]
     assert "Retting 1" in investigator.open("/console/late-answers").text
     assert signed_in(world, Role.MONITOR).open("/console/late-answers").status == 404
+
+
+def test_a_decision_asks_for_the_password_when_it_was_given_long_ago(world: World) -> None:
+    sent_in(world)
+    ask(world)
+    email = add_with_password(world, Role.INVESTIGATOR, "oslo")
+    browser = world.browser()
+    name, cookie = session_cookie(world, email)
+    browser.client.set_cookie(name, cookie, domain="localhost")
+    with clock.at(work.NOON + CONFIRMED_FOR):
+        browser.open(PAGE).pick("decision").fill("why", "Agreed with the participant.")
+        assert browser.press("decision", "accept").page == "console-confirm"
+        assert values(world) == ["14"]
+        browser.fill("password", PASSWORD).press()
+        browser.press()
+        assert (browser.page, browser.pick("decision").value("why")) == (
+            "console-correction",
+            ["Agreed with the participant."],
+        )
+        browser.press("decision", "accept")
+    assert values(world) == OLD_AND_NEW
+
+
+def test_a_safety_rule_that_the_new_answer_makes_true_raises_its_alert(
+    tmp_path: Path, engine: EngineName
+) -> None:
+    world = make_world(tmp_path / "watched", study=PACKAGED_STUDY.read_text(encoding="utf-8") + RULE)
+    sent_in(world)
+    asks = signed_in(world, Role.MONITOR).open(f"{ANSWERS}/pain_now").fill("pain_now", "9")
+    asks.fill("why", WHY).fill("source", "Paper form").press()
+    assert alerts(world) == []
+    browser = signed_in(world, Role.INVESTIGATOR, "oslo").open(PAGE).pick("decision")
+    browser.fill("why", "Agreed with the participant.").press("decision", "accept")
+    assert [alert.rule for alert in alerts(world)] == ["very_bad"]
+    world.close()
 
 
 def test_what_somebody_wrote_is_in_the_trail_as_a_hash_only(world: World) -> None:
