@@ -197,7 +197,9 @@ def _stored(row: Answer | None) -> StoredAnswer | None:
 def _age(row: Answer, since: timedelta) -> str:
     """When an answer came in, and how long before the correction was asked for."""
     words = format_timedelta(since, granularity="minute")
-    return str(gettext("%(time)s, %(age)s before", time=short_time(row.received_at), age=words))
+    return str(
+        gettext("%(time)s, %(age)s before it was asked for", time=short_time(row.received_at), age=words)
+    )
 
 
 def _question(desk: Desk, visit: str, item: str) -> str:

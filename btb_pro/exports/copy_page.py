@@ -13,7 +13,7 @@ _STYLE = (
     "body{font:1rem/1.5 system-ui,sans-serif;margin:1.5rem auto;max-width:75rem;padding:0 1rem;color:#1e2b3c}"
     "table{border-collapse:collapse;width:100%;margin:.5rem 0 1.5rem}"
     "th,td{border:1px solid #767f8c;padding:.25rem .5rem;text-align:left;vertical-align:top}"
-    "th{background:#eef1f5}td{white-space:pre-line}.long{overflow-wrap:anywhere;min-width:8rem}"
+    "th{background:#eef1f5}td{white-space:pre-line}.state{white-space:nowrap}.long{overflow-wrap:anywhere;min-width:8rem}"
     ".wide{overflow-x:auto}dt{font-weight:600}dd{margin:0 0 .5rem}"
     "@media print{body{margin:0;max-width:none;font-size:9pt}.wide{overflow:visible}"
     "tr{break-inside:avoid}thead{display:table-header-group}}"
@@ -149,7 +149,8 @@ def _table(rows: Sequence[Content], columns: Sequence[str], words: Mapping[str, 
 
 def _cell(column: str, value: Any, words: Mapping[str, str]) -> HtmlElement:
     text = words.get(value, value) if column == "state" else _text(value)
-    return builder.TD(text, {"class": "long"}) if column in _LONG else builder.TD(text)
+    kind = "long" if column in _LONG else "state" if column == "state" else ""
+    return builder.TD(text, {"class": kind}) if kind else builder.TD(text)
 
 
 def _text(value: Any) -> str:
