@@ -34,6 +34,14 @@ class Permission(StrEnum):
     """Say that somebody has seen to one; it names no answer."""
     READ_WISHES = "read wishes to correct"
     """What a participant wants corrected, in words that may hold answers; settles it too."""
+    SEE_ANSWERS = "see answers"
+    """What participants answered, and the corrections of it."""
+    ASK_CORRECTIONS = "ask for corrections"
+    """Of an answer that was sent in; somebody else decides."""
+    DECIDE_CORRECTIONS = "decide corrections"
+    """Accept or refuse them at the own hospitals, and see what came too late to count."""
+    TAKE_COPY = "take a certified copy"
+    """All data of an own hospital with its audit trail, with nobody in between."""
     MANAGE_STAFF = "manage staff"
     """Invite colleagues, change roles and hospitals, make links, disable; never know a password."""
 
@@ -53,10 +61,20 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             }
         ),
         Role.INVESTIGATOR: frozenset(
-            {_P.OWN_ACCOUNT, _P.SEE_PARTICIPANTS, _P.ACKNOWLEDGE_SAFETY, _P.READ_WISHES}
+            {
+                _P.OWN_ACCOUNT,
+                _P.SEE_PARTICIPANTS,
+                _P.ACKNOWLEDGE_SAFETY,
+                _P.READ_WISHES,
+                _P.SEE_ANSWERS,
+                _P.DECIDE_CORRECTIONS,
+                _P.TAKE_COPY,
+            }
         ),
-        Role.DATA_MANAGER: frozenset({_P.OWN_ACCOUNT, _P.SEE_PARTICIPANTS}),
-        Role.MONITOR: frozenset({_P.OWN_ACCOUNT, _P.SEE_PARTICIPANTS}),
+        Role.DATA_MANAGER: frozenset(
+            {_P.OWN_ACCOUNT, _P.SEE_PARTICIPANTS, _P.SEE_ANSWERS, _P.ASK_CORRECTIONS}
+        ),
+        Role.MONITOR: frozenset({_P.OWN_ACCOUNT, _P.SEE_PARTICIPANTS, _P.SEE_ANSWERS, _P.ASK_CORRECTIONS}),
         Role.ADMIN: frozenset({_P.OWN_ACCOUNT, _P.MANAGE_STAFF}),
     }
 )

@@ -4,6 +4,7 @@ import click
 
 from btb_pro.cli.auditing import audit
 from btb_pro.cli.backups import backup, database, restore
+from btb_pro.cli.copying import copy
 from btb_pro.cli.demo import demo
 from btb_pro.cli.doctor import doctor
 from btb_pro.cli.exporting import export
@@ -36,6 +37,7 @@ COMMANDS: tuple[click.Command, ...] = (
     request,
     user,
     export,
+    copy,
     mapping,
     push,
     verify,

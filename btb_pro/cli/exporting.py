@@ -80,7 +80,7 @@ _OUT = click.option("--out", required=True, metavar="DIR", type=click.Path(file_
 @click.option("--excel", is_flag=True, help="Semicolons and decimal commas, as Norwegian Excel opens them.")
 @ordering
 def export_csv(out: Path, excel: bool, **asked: Any) -> None:
-    """Writes wide.csv, long.csv, history.csv, scores.csv, codebook.csv, read_in.R and manifest.json.
+    """Writes wide, long, history, scores, corrections, late_saves and codebook as .csv, and read_in.R.
 
     \b
     Example:
@@ -106,7 +106,7 @@ def export_xlsx(out: Path, **asked: Any) -> None:
 @_OUT
 @ordering
 def export_redcap(out: Path, **asked: Any) -> None:
-    """Writes records.csv, data_dictionary.csv, events.csv and event_instruments.csv.
+    """Writes records.csv, data_dictionary.csv, events.csv, event_instruments.csv and corrections.csv.
 
     \b
     Example:

@@ -5,7 +5,11 @@ from flask import Flask
 from btb_pro.config import Settings
 from btb_pro.console import (
     account,
+    answers_page,
+    certified_copy,
     confirming,
+    correction_asking,
+    corrections,
     errors,
     gate,
     inviting_due,
@@ -32,7 +36,11 @@ from btb_pro.web import ErrorPages, add_error_pages
 
 VIEWS = (
     account,
+    answers_page,
+    certified_copy,
     confirming,
+    correction_asking,
+    corrections,
     gate,
     inviting_due,
     inviting_one,

@@ -64,6 +64,8 @@ def _choices(desk: Desk) -> Choices:
     waits = {what.value: waiting_phrase(what) for what in Waiting}
     if not desk.signed_in.may(Permission.ACKNOWLEDGE_SAFETY):
         del waits[Waiting.SAFETY]
+    if not desk.signed_in.may(Permission.DECIDE_CORRECTIONS):
+        del waits[Waiting.CORRECTIONS]
     languages = {code: LANGUAGE_NAMES[code] for code in desk.runtime.study.languages}
     return Choices(
         sites=site_names(desk),

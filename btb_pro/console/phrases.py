@@ -55,6 +55,7 @@ _WAITING = {
     "expiring": lazy_gettext("Links that expire soon"),
     "stopped": lazy_gettext("Started and stopped"),
     "replies": lazy_gettext("Replies that wait"),
+    "corrections": lazy_gettext("Corrections to decide"),
     "paper": lazy_gettext("Typed in once, waiting for a second person"),
 }
 

@@ -8,6 +8,7 @@ from flask import url_for
 from flask_babel import gettext, ngettext
 
 from btb_pro.clock import last_day
+from btb_pro.console.correction_words import asker_name
 from btb_pro.console.message_words import channel_name, kind_name
 from btb_pro.console.phrases import (
     Phrase,
@@ -86,6 +87,8 @@ class Teller:
         """Every section that this person may see, in order, the empty ones too."""
         if self.signed_in.may(Permission.ACKNOWLEDGE_SAFETY):
             yield self._section(day.alerts, self._alerts())
+        if self.signed_in.may(Permission.DECIDE_CORRECTIONS):
+            yield self._section(day.corrections, self._corrections())
         yield self._section(day.failed, self._failed())
         yield self._section(day.ahead, self._ahead())
         yield self._section(day.expiring, self._expiring())
@@ -215,6 +218,17 @@ class Teller:
             gettext("From"),
             gettext("First typed in"),
             lambda row: (paper_phrase(row.mode), short_time(row.first_done_at), self._type_in(row)),
+        )
+
+    def _corrections(self) -> _Kind:
+        return _Kind(
+            gettext("Asked by"),
+            gettext("Asked"),
+            lambda row: (
+                Phrase(asker_name(row.asked_role)),
+                short_time(row.asked_at),
+                Action(gettext("Decide"), url_for("console.correction", number=row.number)),
+            ),
         )
 
     def _type_in(self, row: Any) -> Action:

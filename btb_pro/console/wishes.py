@@ -12,6 +12,7 @@ from btb_pro.console.desk import Desk, at_desk
 from btb_pro.console.message_words import channel_name
 from btb_pro.console.phrases import request_phrase, short_time
 from btb_pro.roles import Permission
+from btb_pro.services.asked_corrections import requests_of_wish
 from btb_pro.services.invitations import InvitationRefused
 from btb_pro.services.made_requests import RequestKind
 from btb_pro.services.new_links import (
@@ -152,6 +153,8 @@ def _page(desk: Desk, asked: AskedBy, form: SettleForm, refused: str = "") -> st
         visit=desk.runtime.study.visit(asked.visit.code).title[str(get_locale())],
         state=request_phrase(row.kind),
         kind=row.kind,
+        number=row.id,
+        requests=requests_of_wish(desk.db, row.id),
         received=short_time(row.received_at),
         settled=short_time(row.settled_at) if row.settled_at else "",
         settled_by=row.settled_by,

@@ -15,14 +15,17 @@ from sqlalchemy.orm import Session
 
 from btb_pro.exports.records import (
     AnswerRow,
+    CorrectionRecord,
     CutOff,
     FieldRecord,
     Filters,
     HistoryRecord,
+    LateSaveRecord,
     ScoreRecord,
     VisitRecord,
     VisitStatus,
 )
+from btb_pro.exports.stored_corrections import StoredCorrections
 from btb_pro.exports.stored_rows import ANSWER_COLUMNS, RowsOfVisits, StoredRows
 from btb_pro.exports.variables import study_variables
 from btb_pro.instruments.model import Field, Instrument
@@ -111,7 +114,19 @@ class Dataset:
         with rows:
             for number, site, visit, instrument, version, actor, *answer in rows:
                 written = self._stored.answer(answer)
-                yield HistoryRecord(number, site, visit, instrument, version, actor, written)
+                correction = self._stored.corrections.get(written.seq)
+                yield HistoryRecord(number, site, visit, instrument, version, actor, written, correction)
+
+    def corrections(self) -> Iterator[CorrectionRecord]:
+        """Every correction that was asked for, in that order, with what was decided."""
+        return self._corrections().corrections()
+
+    def late_saves(self) -> Iterator[LateSaveRecord]:
+        """Every answer that came after its visit was sent in, in the order in which they came."""
+        return self._corrections().late_saves()
+
+    def _corrections(self) -> StoredCorrections:
+        return StoredCorrections(self._session, self.cutoff, self.since, tuple(self._are_taken()))
 
     def _are_new(self) -> Iterator[ColumnElement[bool]]:
         if self.since is None:
@@ -176,7 +191,7 @@ class Dataset:
             site=person.site,
             visit=visit.code,
             status=self._status_at(visit, rows, self.cutoff),
-            started_at=answers[0].received_at if answers else None,
+            started_at=next((one.received_at for one in answers if not one.is_correction), None),
             submitted_at=visit.submitted_at if is_submitted else None,
             fields=self._fields(visit.code, answers, rows.versions.get(visit.id, {})),
             scores=self._scores(rows.scores.get(visit.id, ())),

@@ -98,7 +98,7 @@ def _response(
         "extension": list(_extensions(dataset, facts)),
         "identifier": _identifier(dataset, "response", visit, instrument.code),
         "questionnaire": f"{canonical(dataset.study, instrument)}|{answered_in}",
-        "status": _STATUS[visit.status],
+        "status": _status(visit, records),
         "subject": _subject(dataset, visit),
         "encounter": {
             "type": "Encounter",
@@ -110,6 +110,11 @@ def _response(
     if facts["lang"]:
         response["language"] = language_tag(facts["lang"])
     return {name: value for name, value in response.items() if value != []}
+
+
+def _status(visit: VisitRecord, records: Sequence[FieldRecord]) -> str:
+    is_amended = any(row.is_correction for record in records for row in record.rows)
+    return "amended" if is_amended else _STATUS[visit.status]
 
 
 def _extensions(dataset: Dataset, facts: Mapping[str, str]) -> Iterator[Resource]:

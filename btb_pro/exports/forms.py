@@ -20,13 +20,15 @@ def form_facts(
     `moment` writes an instant.
     """
     rows = sorted((row for record in records for row in record.rows), key=lambda row: row.seq)
-    newest = rows[-1] if rows else None
+    # A correction is no part of how the form was filled in.
+    entered = [row for row in rows if not row.is_correction]
+    newest = next(reversed(entered or rows), None)
     return {
         "status": visit.status.value,
-        "started_at": moment(rows[0].received_at) if rows else "",
+        "started_at": moment(entered[0].received_at) if entered else "",
         "submitted_at": moment(visit.submitted_at) if visit.submitted_at else "",
         "version": records[0].instrument_version,
         "lang": newest.language if newest else "",
-        "mode": newest.origin.mode if newest else "",
+        "mode": newest.origin.mode if newest and entered else "",
         "wording": newest.wording_sha256 if newest else "",
     }

@@ -54,6 +54,7 @@ class _Audit(NamedTuple):
     user: str
     at: datetime
     source: str
+    reason: str = ""
 
 
 Groups = Mapping[str, list[_Item]]
@@ -144,8 +145,9 @@ class _Writer:
                     subject, "StudyEventData", "StudyEventOID", self._names.visit(first.visit)
                 )
                 form = self._form(event, first.instrument)
-                user = "U.participant" if first.entered_by == "participant" else "U.staff"
-                audit = _Audit(user, first.answer.received_at, f"event {first.answer.seq}")
+                audit = _Audit(
+                    _user(first), first.answer.received_at, f"event {first.answer.seq}", _reason(first)
+                )
                 self._groups(form, _grouped(rows, self._sections, self._stored_items), first.site, audit)
                 yield subject
 
@@ -193,6 +195,8 @@ class _Writer:
         make(record, "UserRef", UserOID=audit.user)
         make(record, "LocationRef", LocationOID=self._names.site(site))
         make(record, "DateTimeStamp", clock.utc_text(audit.at))
+        if audit.reason:
+            make(record, "ReasonForChange", audit.reason)
         make(record, "SourceID", audit.source)
 
     def _items_of(self, record: FieldRecord) -> Iterator[_Item]:
@@ -208,6 +212,21 @@ class _Writer:
         for variable in self._by_field[code]:
             yield _Item(variable.code, _stored_value(variable, stored.value))
         yield _Item(state_code(code), STATE_OF_ROW[stored.state].value)
+
+
+def _user(record: HistoryRecord) -> str:
+    if record.correction is not None:
+        return "U.investigator"
+    return "U.participant" if record.entered_by == "participant" else "U.staff"
+
+
+def _reason(record: HistoryRecord) -> str:
+    """Of a correction: why it was asked for, and why it was accepted."""
+    correction = record.correction
+    if correction is None:
+        return ""
+    words = (correction.reason, correction.why, correction.source, correction.decided_why)
+    return "; ".join(filter(None, words))
 
 
 def _holds(record: FieldRecord) -> bool:

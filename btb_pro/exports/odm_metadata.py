@@ -72,6 +72,8 @@ def admin_element(dataset: Dataset, names: Names) -> Element:
     for kind, name in (("participant", "A participant"), ("staff", "Staff"), ("system", "btb_pro")):
         user = make(admin, "User", OID=f"U.{kind}", UserType="Other")
         make(user, "DisplayName", name)
+    user = make(admin, "User", OID="U.investigator", UserType="Investigator")
+    make(user, "DisplayName", "An investigator")
     for site in study.sites:
         location = make(admin, "Location", OID=names.site(site.code), Name=site.name, LocationType="Site")
         make(

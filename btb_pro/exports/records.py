@@ -39,14 +39,19 @@ class Filters:
     submitted_only: bool = False
 
 
+CORRECTION = "correction"
+"""How an answer came in that an investigator accepted after the visit was sent in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """How an answer came in, and who else had a hand in it."""
 
     mode: str
-    """``own_phone``, ``clinic_tablet``, ``paper`` or ``phone_interview``."""
+    """``own_phone``, ``clinic_tablet``, ``paper``, ``phone_interview`` or `CORRECTION`."""
     entered_by: tuple[str, ...] = ()
-    """The accounts of the two who typed it in; empty when the participant entered it."""
+    """The accounts of the two who typed it in, or of the investigator who accepted it; empty when the
+    participant entered it."""
     paper_on: date | None = None
     """The day on the paper, or of the interview."""
 
@@ -67,7 +72,12 @@ class AnswerRow:
     """What the phone's own clock said, as it said it."""
     received_at: datetime
     session: int
-    """1 for the first session of the visit, 2 for the next."""
+    """1 for the first session of the visit, 2 for the next; of a correction that of the older answer."""
+
+    @property
+    def is_correction(self) -> bool:
+        """Whether it was written after the visit was sent in, by an investigator's decision."""
+        return self.origin.mode == CORRECTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,3 +157,62 @@ class HistoryRecord:
     entered_by: str
     """What kind of actor wrote it, never who: participant, staff, command or job."""
     answer: AnswerRow
+    correction: "CorrectionRecord | None" = None
+    """The decision that wrote it, if it is a correction."""
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionRecord:
+    """One correction that was asked for, with what was decided by the cut-off."""
+
+    participant: str
+    site: str
+    visit: str
+    instrument: str
+    field: str
+    old: StoredAnswer | None
+    """The answer when it was asked for; None: not reached."""
+    new: StoredAnswer
+    reason: str
+    """slip, misunderstood, typed_in_wrongly, came_late or other."""
+    why: str
+    """In words; empty once erased, as source and decided_why."""
+    source: str
+    noticed_on: date
+    asked_by: str
+    """A staff account, or the study number of a participant who asks."""
+    asked_role: str
+    asked_at: datetime
+    asked_seq: int
+    answer_age_s: int | None
+    """Seconds from the answer's arrival to the decision, or while it waits to the request."""
+    is_accepted: bool | None = None
+    """None: nobody had decided."""
+    decided_by: str = ""
+    decided_role: str = ""
+    decided_at: datetime | None = None
+    decided_seq: int | None = None
+    decided_why: str = ""
+
+    @property
+    def status(self) -> str:
+        """open, accepted or refused."""
+        if self.is_accepted is None:
+            return "open"
+        return "accepted" if self.is_accepted else "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class LateSaveRecord:
+    """One answer that came after its visit was sent in, and changed nothing."""
+
+    participant: str
+    site: str
+    visit: str
+    instrument: str
+    field: str
+    stored: StoredAnswer
+    shown_at: datetime | None
+    device_at: str | None
+    received_at: datetime
+    seq: int

@@ -18,6 +18,7 @@ from btb_pro.exports.forms import form_facts, form_records
 from btb_pro.exports.names import FORM_FIELDS, Names, form_code, state_code
 from btb_pro.exports.records import FieldRecord, VisitRecord, VisitStatus
 from btb_pro.exports.redcap_dictionary import DICTIONARY_HEADER, dictionary_rows
+from btb_pro.exports.tables import CORRECTIONS_HEADER, TableStyle, correction_row
 from btb_pro.exports.writing import WriteOptions
 from btb_pro.instruments.model import Instrument
 from btb_pro.instruments.states import ItemState
@@ -32,7 +33,8 @@ _INCOMPLETE, _COMPLETE = "0", "2"
 
 
 def write_redcap_files(dataset: Dataset, folder: Path, options: WriteOptions) -> tuple[WrittenFile, ...]:
-    """Write records.csv, data_dictionary.csv, events.csv and event_instruments.csv.
+    """Write records.csv, data_dictionary.csv, events.csv and event_instruments.csv; and for people, since
+    REDCap keeps its own history of what is imported, corrections.csv.
 
     Raises:
         OSError: the folder cannot be written, or is full.
@@ -43,6 +45,7 @@ def write_redcap_files(dataset: Dataset, folder: Path, options: WriteOptions) ->
         _write(folder / "data_dictionary.csv", DICTIONARY_HEADER, dictionary_rows(dataset, options)),
         _write(folder / "events.csv", EVENTS_HEADER, event_rows(dataset.study, names)),
         _write(folder / "event_instruments.csv", FORMS_HEADER, form_rows(dataset.study, names)),
+        _write(folder / "corrections.csv", CORRECTIONS_HEADER, _correction_rows(dataset, names)),
     )
 
 
@@ -78,6 +81,11 @@ def form_rows(study: Study, names: Names) -> Iterator[list[str]]:
         unique = names.visit(visit.code)
         for code in dict.fromkeys(part.instrument for part in visit.parts):
             yield [unique.rpartition("_arm_")[2], unique, names.instruments[code]]
+
+
+def _correction_rows(dataset: Dataset, names: Names) -> Iterator[list[str]]:
+    style = TableStyle(names)
+    return (correction_row(record, style) for record in dataset.corrections())
 
 
 def checkbox_column(name: str, choice: str) -> str:

@@ -1,16 +1,20 @@
-"""The five tables that a person or a program reads, whatever they are written into."""
+"""The tables that a person or a program reads, whatever they are written into."""
 
 from collections.abc import Callable, Mapping, Sequence
 
 from btb_pro.exports.codebook import codebook_header, codebook_rows
 from btb_pro.exports.dataset import Dataset
 from btb_pro.exports.tables import (
+    CORRECTIONS_HEADER,
     HISTORY_HEADER,
+    LATE_SAVES_HEADER,
     LONG_HEADER,
     SCORES_HEADER,
     TableStyle,
     TextRow,
+    correction_row,
     history_row,
+    late_save_row,
     long_rows,
     score_rows,
     wide_header,
@@ -28,6 +32,8 @@ def table_headers(dataset: Dataset, options: WriteOptions, style: TableStyle) ->
         "long": list(LONG_HEADER),
         "history": list(HISTORY_HEADER),
         "scores": list(SCORES_HEADER),
+        "corrections": list(CORRECTIONS_HEADER),
+        "late_saves": list(LATE_SAVES_HEADER),
         "codebook": codebook_header(options.codebook, style),
     }
 
@@ -46,5 +52,9 @@ def fill_tables(
             add["scores"](row)
     for record in dataset.history():
         add["history"](history_row(record, style))
+    for correction in dataset.corrections():
+        add["corrections"](correction_row(correction, style))
+    for late in dataset.late_saves():
+        add["late_saves"](late_save_row(late, style))
     for row in codebook_rows(dataset.study, variables, options.codebook, style):
         add["codebook"](row)

@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from btb_pro.exports.as_of import AsOf
-from btb_pro.exports.records import AnswerRow, CutOff, Origin, ScoreRecord
+from btb_pro.exports.records import CORRECTION, AnswerRow, CutOff, Origin, ScoreRecord
+from btb_pro.exports.stored_corrections import accepted_by_event
 from btb_pro.instruments.states import AnswerState, StoredAnswer
 from btb_pro.models.paper_entry import PaperEntry
 from btb_pro.models.participant import Participant
@@ -54,6 +55,8 @@ class StoredRows:
         self._session_numbers = self._number_sessions()
         self._as_of = AsOf(session, cutoff.seq, ("expires_at",))
         self._typed_in = self._read_typed_in()
+        self.corrections = accepted_by_event(session, cutoff.seq)
+        """By the event that wrote the newer answer."""
 
     def of_visits(self, visit_ids: Sequence[int]) -> RowsOfVisits:
         """Everything that these visits have up to the cut-off."""
@@ -81,6 +84,8 @@ class StoredRows:
         seq, field, state, value, language, sha256, mode, session_id, *times = columns
         stored = StoredAnswer(AnswerState(state), value)
         origin = self._typed_in.get(session_id) or Origin(mode)
+        if seq in self.corrections:
+            origin = Origin(CORRECTION, (self.corrections[seq].decided_by,))
         return AnswerRow(
             seq, field, stored, language, sha256, origin, *(*times, self._session_numbers[session_id])
         )

@@ -1,4 +1,4 @@
-"""The four tables of a data set as rows of text, whatever file they go into.
+"""The tables of a data set as rows of text, whatever file they go into.
 
 Times are ISO 8601, UTC with milliseconds; a missing time is empty. `docs/exports.md` explains every column.
 """
@@ -10,7 +10,14 @@ from datetime import datetime
 
 from btb_pro import clock
 from btb_pro.exports.names import Names
-from btb_pro.exports.records import AnswerRow, FieldRecord, HistoryRecord, VisitRecord
+from btb_pro.exports.records import (
+    AnswerRow,
+    CorrectionRecord,
+    FieldRecord,
+    HistoryRecord,
+    LateSaveRecord,
+    VisitRecord,
+)
 from btb_pro.exports.variables import WIDE_KEYS, FieldVariable, Variables
 from btb_pro.instruments.states import MISSING_CODES, STATE_OF_ROW, ItemState
 
@@ -28,6 +35,15 @@ HISTORY_HEADER = (
 SCORES_HEADER = (
     "participant", "site", "visit", "instrument", "score", "value", "n_answered", "n_items", "rule",
     "rule_version", "reason", "computed_at",
+)  # fmt: skip
+CORRECTIONS_HEADER = (
+    "participant", "site", "visit", "instrument", "item", "old_value", "old_state", "new_value", "new_state",
+    "status", "reason", "why", "source", "noticed_on", "asked_by", "asked_role", "asked_at", "decided_by",
+    "decided_role", "decided_at", "decided_why", "answer_age_s", "asked_seq", "decided_seq",
+)  # fmt: skip
+LATE_SAVES_HEADER = (
+    "participant", "site", "visit", "instrument", "item", "value", "state", "shown_at", "device_at",
+    "received_at", "seq",
 )  # fmt: skip
 
 _OFFSET = re.compile(r"[^T]+T[^Z+-]+(Z|[+-][0-9]{2}:[0-9]{2})")
@@ -166,6 +182,53 @@ def score_rows(visit: VisitRecord, style: TableStyle = PLAIN) -> Iterator[TextRo
             score.reason,
             _time(score.computed_at),
         ]
+
+
+def correction_row(record: CorrectionRecord, style: TableStyle = PLAIN) -> TextRow:
+    """One correction that was asked for, whatever became of it."""
+    return [
+        record.participant,
+        style.site(record.site),
+        style.visit(record.visit),
+        style.instrument(record.instrument),
+        style.item(record.field),
+        (record.old.value or "") if record.old else "",
+        (STATE_OF_ROW[record.old.state] if record.old else ItemState.NOT_REACHED).value,
+        record.new.value or "",
+        STATE_OF_ROW[record.new.state].value,
+        record.status,
+        record.reason,
+        record.why,
+        record.source,
+        record.noticed_on.isoformat(),
+        record.asked_by,
+        record.asked_role,
+        _time(record.asked_at),
+        record.decided_by,
+        record.decided_role,
+        _time(record.decided_at),
+        record.decided_why,
+        "" if record.answer_age_s is None else str(record.answer_age_s),
+        str(record.asked_seq),
+        "" if record.decided_seq is None else str(record.decided_seq),
+    ]
+
+
+def late_save_row(record: LateSaveRecord, style: TableStyle = PLAIN) -> TextRow:
+    """One answer that came too late."""
+    return [
+        record.participant,
+        style.site(record.site),
+        style.visit(record.visit),
+        style.instrument(record.instrument),
+        style.item(record.field),
+        record.stored.value or "",
+        STATE_OF_ROW[record.stored.state].value,
+        _time(record.shown_at),
+        record.device_at or "",
+        _time(record.received_at),
+        str(record.seq),
+    ]
 
 
 def device_offset(device_at: str | None) -> str:

@@ -59,6 +59,11 @@ def read_value(field: Field, raw: Sequence[str]) -> str | None:
     return _READERS[field.kind](field, raw)
 
 
+def is_storable(text: str) -> bool:
+    """Whether a text holds only characters that every database and file format keeps as they are."""
+    return _FORBIDDEN.search(text) is None
+
+
 def chosen_codes(value: str | None) -> tuple[str, ...]:
     """The codes in a stored value of a field that takes one or several; what a browser would post for it."""
     return tuple(value.split(" ")) if value else ()
@@ -106,7 +111,7 @@ def _is_in_range(field: Field, number: int) -> bool:
 
 def _read_text(field: Field, raw: Sequence[str]) -> str | None:
     typed = _only_value(field, raw) or ""
-    if _FORBIDDEN.search(typed):
+    if not is_storable(typed):
         raise ValueRefused(field.code, Refusal.FORBIDDEN_CHARACTERS)
     if not typed.strip():
         return None

@@ -5,6 +5,7 @@ from sqlalchemy import Table
 from btb_pro.db import Base
 from btb_pro.models import (
     audit_event,
+    correction,
     counts,
     export_run,
     message,
@@ -20,6 +21,7 @@ from btb_pro.models import (
 
 MODELS = (
     audit_event,
+    correction,
     counts,
     export_run,
     message,

@@ -30,7 +30,7 @@ from btb_pro.services.audit import APP_VERSION, Context, Tag, canonical_json, st
 from btb_pro.services.runtime import Runtime
 from btb_pro.study import Study
 
-_OF_EXPORTS = (Tag.EXPORT_TAKE.value, Tag.EXPORT_PUSH.value)
+_OF_EXPORTS = (Tag.EXPORT_TAKE.value, Tag.EXPORT_PUSH.value, Tag.COPY_TAKE.value)
 """Events that change nothing in a data set."""
 
 

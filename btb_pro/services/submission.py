@@ -48,7 +48,7 @@ def submit_visit(session: Session, context: Context, runtime: Runtime, answering
             event.change("response", f"{response.id}", "is_locked", "false", "true")
             results = score_response(instrument, current, runtime.study.minimum_share, sections)
             for result in results:
-                _add_score(session, event, response, result)
+                add_score(session, event, response, result)
         receipt = Receipt(event.at, _new_receipt_code())
         visit.submitted_at, visit.receipt_code, visit.submitted_seq = event.at, receipt.code, event.seq
         count_visit(session, answering.participant, Counted.SUBMITTED, event.at)
@@ -56,7 +56,10 @@ def submit_visit(session: Session, context: Context, runtime: Runtime, answering
     return receipt
 
 
-def _add_score(session: Session, event: Step, response: Response, result: ScoreResult) -> None:
+def add_score(
+    session: Session, event: Step, response: Response, result: ScoreResult, before: str | None = None
+) -> None:
+    """Store a version of a score; `before` is the value of the version that it takes the place of."""
     session.add(
         ScoreRow(
             response_id=response.id,
@@ -71,7 +74,7 @@ def _add_score(session: Session, event: Step, response: Response, result: ScoreR
             event_seq=event.seq,
         )
     )
-    event.change("score", f"{response.id}/{result.code}", "value", None, result.value)
+    event.change("score", f"{response.id}/{result.code}", "value", before, result.value)
 
 
 def _new_receipt_code() -> str:

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from btb_pro.models.correction import CorrectionRequest
 from btb_pro.models.message import Message
 from btb_pro.models.paper_entry import PaperEntry
 from btb_pro.models.participant import Participant, ParticipantRequest
@@ -101,6 +102,18 @@ class WaitingPaper:
     first_done_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class WaitingCorrection:
+    """A correction that was asked for. Neither answer is part of it."""
+
+    number: int
+    study_number: str
+    site: str
+    visit: str
+    asked_role: str
+    asked_at: datetime
+
+
 Found = TypeVar("Found")
 
 
@@ -130,6 +143,7 @@ class Day:
     stopped: Section[StoppedParticipant]
     replies: Section[OpenRequest]
     paper: Section[WaitingPaper]
+    corrections: Section[WaitingCorrection]
 
 
 _WHO = (Participant.study_number, Participant.site_code, Visit.code)
@@ -157,6 +171,8 @@ def day(session: Session, scope: Scope) -> Day:
                          ParticipantRequest.kind, ParticipantRequest.received_at),
         paper=_section(session, scope, Waiting.PAPER, WaitingPaper, PaperEntry.id, *_WHO,
                        PaperEntry.mode, PaperEntry.first_by, PaperEntry.first_done_at),
+        corrections=_section(session, scope, Waiting.CORRECTIONS, WaitingCorrection, CorrectionRequest.id,
+                             *_WHO, CorrectionRequest.asked_role, CorrectionRequest.asked_at),
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from btb_pro.services.told_tables import told_tables
 _ROWS_AT_ONCE = 500
 _NEVER_CHANGED = frozenset({"answer", "late_save", "score"})
 """Tables that grow with the study: their rows are compared as they are told and not kept in memory."""
-_GROWING = ("answer", "audit_event", "late_save")
+_GROWING = ("answer", "audit_event", "correction", "correction_request", "late_save")
 GUARDS: Mapping[str, frozenset[str]] = {
     "sqlite": frozenset(f"{table}_no_{act}" for table in _GROWING for act in ("update", "delete", "replace")),
     "postgresql": frozenset(f"{table}_no_{act}" for table in _GROWING for act in ("change", "truncate")),

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, literal_column, select
 
 from btb_pro import clock
+from btb_pro.models.correction import Correction, CorrectionRequest
 from btb_pro.models.message import Message
 from btb_pro.models.paper_entry import PaperEntry
 from btb_pro.models.participant import Participant, ParticipantRequest
@@ -45,6 +46,8 @@ class Waiting(StrEnum):
     """The participant asked for something."""
     PAPER = "paper"
     """Paper was typed in once and waits for a second person."""
+    CORRECTIONS = "corrections"
+    """A correction was asked for, and no investigator has decided it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def waiting(what: Waiting, scope: Scope, *columns: Any) -> Select[Any]:
     """The visits with their participants, and what makes each wait, oldest or most pressing first.
 
     Columns may be of Visit, Participant and what it is about: SafetyAlert, Message, Invitation,
-    ParticipantRequest, PaperEntry.
+    ParticipantRequest, PaperEntry, CorrectionRequest.
     """
     # Through coalesce no index on the hospital can be taken: it would lead through all of its participants.
     return _QUERIES[what](scope, columns).where(func.coalesce(Participant.site_code, "").in_(scope.sites))
@@ -169,6 +172,15 @@ def _paper(_scope: Scope, columns: Columns) -> Select[Any]:
     )
 
 
+def _corrections(_scope: Scope, columns: Columns) -> Select[Any]:
+    decided = select(Correction.id).where(Correction.request_id == CorrectionRequest.id)
+    return (
+        _of_visit(select(*columns).select_from(CorrectionRequest), CorrectionRequest.visit_id)
+        .where(~decided.exists())
+        .order_by(CorrectionRequest.id)
+    )
+
+
 _QUERIES: Mapping[Waiting, Callable[[Scope, Columns], Select[Any]]] = {
     Waiting.SAFETY: _safety,
     Waiting.FAILED: _failed,
@@ -177,4 +189,5 @@ _QUERIES: Mapping[Waiting, Callable[[Scope, Columns], Select[Any]]] = {
     Waiting.STOPPED: _stopped,
     Waiting.REPLIES: _replies,
     Waiting.PAPER: _paper,
+    Waiting.CORRECTIONS: _corrections,
 }

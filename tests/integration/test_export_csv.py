@@ -26,7 +26,15 @@ from tests.integration.export_world import (
 )
 from tests.support.engines import EngineName
 
-TABLES = ("wide.csv", "long.csv", "history.csv", "scores.csv", "codebook.csv")
+TABLES = (
+    "wide.csv",
+    "long.csv",
+    "history.csv",
+    "scores.csv",
+    "corrections.csv",
+    "late_saves.csv",
+    "codebook.csv",
+)
 
 
 @pytest.fixture

@@ -30,7 +30,15 @@ def test_an_export_writes_its_files_and_says_up_to_which_event(
     told = done(run("export", "csv", "--out", str(tmp_path / "out")))
     assert f"up to event {seq}" in told
     files = {path.name for path in (tmp_path / "out").iterdir()}
-    tables = {"wide.csv", "long.csv", "history.csv", "scores.csv", "codebook.csv"}
+    tables = {
+        "wide.csv",
+        "long.csv",
+        "history.csv",
+        "scores.csv",
+        "corrections.csv",
+        "late_saves.csv",
+        "codebook.csv",
+    }
     assert files == {*tables, "read_in.R", "manifest.json"}
     assert "1-001" in rows_of(tmp_path / "out" / "wide.csv")[0]
 

@@ -13,7 +13,18 @@ from tests.support.world import World
 @pytest.mark.parametrize(
     ("words", "files"),
     [
-        (["csv", "--excel"], ["wide.csv", "long.csv", "history.csv", "scores.csv", "codebook.csv"]),
+        (
+            ["csv", "--excel"],
+            [
+                "wide.csv",
+                "long.csv",
+                "history.csv",
+                "scores.csv",
+                "corrections.csv",
+                "late_saves.csv",
+                "codebook.csv",
+            ],
+        ),
         (["xlsx", "--language", "nb"], ["export.xlsx"]),
         (["redcap"], ["records.csv", "data_dictionary.csv", "events.csv", "event_instruments.csv"]),
         (["odm"], ["odm.xml"]),

@@ -1,0 +1,130 @@
+"""The answers of one visit, for those who may see them, with the way to a correction of each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+
+from flask import abort, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+
+from btb_pro.console.blueprint import allow, console
+from btb_pro.console.correction_words import answer_words, question_of
+from btb_pro.console.desk import Desk, at_desk
+from btb_pro.console.phrases import short_time
+from btb_pro.instruments.states import ItemState
+from btb_pro.models.participant import Participant, ParticipantRequest
+from btb_pro.models.visit import Visit
+from btb_pro.roles import Permission
+from btb_pro.services.access_log import note_view
+from btb_pro.services.asked_corrections import corrected_fields, count_late_saves, open_requests_of
+from btb_pro.services.known_visits import find_visit
+from btb_pro.services.new_links import find_request
+from btb_pro.services.recent_views import is_view_noted
+from btb_pro.services.visit_answers import AnswerOnFile, answers_on_file
+
+ANSWERS = "answers"
+"""What the audit trail calls a look at answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """One form field as the page shows it."""
+
+    code: str
+    question: str
+    answer: str
+    is_answered: bool
+    received: str
+    waits: int | None
+    """The request that waits for a decision."""
+    corrected: int | None
+    ask_href: str
+    """Where a correction is asked for; empty where it cannot."""
+
+
+@console.get("/participants/<number>/answers/<visit>")
+@allow(Permission.SEE_ANSWERS)
+def answers(number: str, visit: str) -> ResponseReturnValue:
+    """What a visit holds, question by question."""
+    with at_desk() as desk:
+        participant = desk.participant(number)
+        row = visit_at(desk, participant, visit)
+        is_noted = is_view_noted(desk.db, desk.context, participant.study_number, ANSWERS)
+        may_ask = desk.signed_in.may(Permission.ASK_CORRECTIONS)
+        href = partial(url_for, "console.ask", number=number, visit=visit) if may_ask else None
+        page = _page(desk, participant, row, href)
+    if not is_noted:
+        with at_desk(writes=True) as desk:
+            note_view(desk.db, desk.context, number, ANSWERS)
+    return page
+
+
+@console.get("/requests/<int(max=2147483647):wish>/answers")
+@allow(Permission.READ_WISHES)
+def answers_of_wish(wish: int) -> ResponseReturnValue:
+    """The answers of the visit that a participant wants something corrected in, to choose which."""
+    with at_desk() as desk:
+        asked = find_request(desk.db, wish)
+        if asked is None or asked.request.what is None:
+            abort(404)
+        participant = desk.participant(asked.participant.study_number)
+        row = visit_at(desk, participant, asked.visit.code)
+        is_noted = is_view_noted(desk.db, desk.context, participant.study_number, ANSWERS)
+        is_open = asked.request.settled_at is None
+        href = partial(url_for, "console.ask_for_wish", wish=wish) if is_open else None
+        page = _page(desk, participant, row, href, asked.request)
+    if not is_noted:
+        with at_desk(writes=True) as desk:
+            note_view(desk.db, desk.context, asked.participant.study_number, ANSWERS)
+    return page
+
+
+def visit_at(desk: Desk, participant: Participant, code: str) -> Visit:
+    """A visit that asks something; any other is 404."""
+    row = find_visit(desk.db, desk.runtime, participant, code)
+    if row is None or not desk.runtime.study.visit(code).parts:
+        abort(404)
+    return row
+
+
+def _page(
+    desk: Desk,
+    participant: Participant,
+    visit: Visit,
+    ask_href: Callable[..., str] | None,
+    wish: ParticipantRequest | None = None,
+) -> str:
+    """`ask_href` gives the address where a correction of a field is asked for; None for who cannot ask."""
+    waits, corrected = open_requests_of(desk.db, visit), corrected_fields(desk.db, visit)
+    can_ask = visit.submitted_at is not None and participant.withdrawn_at is None
+    language = str(get_locale())
+
+    def row(one: AnswerOnFile) -> AnswerRow:
+        code = one.asked.field.code
+        href = ask_href(field=code) if ask_href and can_ask and one.applies and code not in waits else ""
+        return AnswerRow(
+            code=code,
+            question=question_of(one.asked),
+            answer=answer_words(one),
+            is_answered=one.state is ItemState.ANSWERED,
+            received=short_time(one.received_at) if one.received_at else "",
+            waits=waits.get(code),
+            corrected=corrected.get(code),
+            ask_href=href,
+        )
+
+    on_file = answers_on_file(desk.db, desk.runtime, visit)
+    groups = groupby(on_file, key=lambda one: one.asked.instrument.code)
+    titles = {code: one.title[language].text for code, one in desk.runtime.instruments.items()}
+    return render_template(
+        "console/answers.html",
+        study_number=participant.study_number,
+        visit=desk.runtime.study.visit(visit.code).title[language],
+        submitted=short_time(visit.submitted_at) if visit.submitted_at else "",
+        is_withdrawn=participant.withdrawn_at is not None,
+        groups=[(code, titles[code], [row(one) for one in of_form]) for code, of_form in groups],
+        late=count_late_saves(desk.db, visit),
+        wish=wish,
+    )
