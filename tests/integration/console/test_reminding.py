@@ -50,7 +50,7 @@ def invited(world: World, number: str = "BTB-001", **more: str) -> str:
 def kinds(world: World) -> list[tuple[str, str, str]]:
     with world.reading() as session:
         wanted = select(Message.kind, Message.channel, Message.state).order_by(Message.id)
-        return [tuple(row) for row in session.execute(wanted)]
+        return [(kind, channel, state) for kind, channel, state in session.execute(wanted)]
 
 
 def test_one_press_reminds_by_the_way_of_the_invitation_and_says_what_goes_out(
