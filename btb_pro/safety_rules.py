@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from types import MappingProxyType
 
+import phonenumbers
+
 from btb_pro.instruments.model import Field
 from btb_pro.study import EVERY_OTHER_SITE, SafetyContact, SafetyRule
 from btb_pro.toml_lines import Table
@@ -97,7 +99,15 @@ def _contact(text: str) -> SafetyContact | None:
     if _EMAIL.fullmatch(text):
         return SafetyContact("email", text)
     number = text.replace(" ", "")
-    return SafetyContact("sms", number) if _PHONE.fullmatch(number) else None
+    return SafetyContact("sms", number) if _PHONE.fullmatch(number) and _exists(number) else None
+
+
+def _exists(number: str) -> bool:
+    """Whether the numbering plan of its country has such a number; a digit too few is found only so."""
+    try:
+        return phonenumbers.is_valid_number(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return False
 
 
 def _hint(word: str, known: Collection[str]) -> str:

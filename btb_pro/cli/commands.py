@@ -4,6 +4,7 @@ import click
 
 from btb_pro.cli.auditing import audit
 from btb_pro.cli.backups import backup, database, restore
+from btb_pro.cli.bouncing import bounce
 from btb_pro.cli.copying import copy
 from btb_pro.cli.demo import demo
 from btb_pro.cli.doctor import doctor
@@ -28,6 +29,7 @@ COMMANDS: tuple[click.Command, ...] = (
     serve,
     doctor,
     work,
+    bounce,
     study,
     instruments,
     participant,

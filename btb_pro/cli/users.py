@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import click
 
 from btb_pro import clock
-from btb_pro.cli.common import Change, Command, changing, open_instance
+from btb_pro.cli.common import Change, Command, Refused, changing, open_instance
 from btb_pro.cli.tables import aligned
 from btb_pro.i18n import LANGUAGES
 from btb_pro.models.staff import Staff
@@ -32,7 +32,8 @@ def user() -> None:
 @click.option("--site", "sites", multiple=True, metavar="CODE", help="Once for each; without it, all.")
 @click.option("--name", default="", help="Else the part of the address before the @.")
 @click.option("--language", type=click.Choice(LANGUAGES), help="Else the browser's own language decides.")
-def add(email: str, role: str, sites: Sequence[str], name: str, language: str | None) -> None:
+@click.option("--send", is_flag=True, help="Sends the link by e-mail instead of printing it.")
+def add(email: str, role: str, sites: Sequence[str], name: str, language: str | None, send: bool) -> None:
     """Adds an account and prints its one-time link, alone on standard output.
 
     Whoever opens the link first chooses the password: hand it over in private. It is good for seven days.
@@ -48,9 +49,10 @@ def add(email: str, role: str, sites: Sequence[str], name: str, language: str | 
         language=language,
     )
     with changing() as change:
+        _require_mail(change, send)
         staff = add_staff(change.session, change.context, change.runtime, email, details)
-        address = _link(change, staff)
-    click.echo(address)
+        address = _link(change, staff, sends_mail=send)
+    _hand_out(address, email, is_sent=send)
 
 
 @user.command("list", cls=Command)
@@ -87,7 +89,8 @@ def list_all(history: bool) -> None:
 @user.command("link", cls=Command)
 @click.argument("email")
 @click.option("--new-phone", is_flag=True, help="The phone is lost: password and second factor go at once.")
-def link(email: str, new_phone: bool) -> None:
+@click.option("--send", is_flag=True, help="Sends the link by e-mail instead of printing it.")
+def link(email: str, new_phone: bool, send: bool) -> None:
     """Prints a new one-time link for an account, alone on standard output; older ones end.
 
     \b
@@ -95,9 +98,10 @@ def link(email: str, new_phone: bool) -> None:
       btb-pro user link kari@hospital.example
     """
     with changing() as change:
+        _require_mail(change, send)
         staff = find_staff(change.session, email)
-        address = _link(change, staff, forgets_second_factor=new_phone)
-    click.echo(address)
+        address = _link(change, staff, forgets_second_factor=new_phone, sends_mail=send)
+    _hand_out(address, email, is_sent=send)
 
 
 @user.command("disable", cls=Command)
@@ -130,8 +134,26 @@ def enable(email: str) -> None:
         click.echo(f"Enabled {staff.email}.")
 
 
-def _link(change: Change, staff: Staff, *, forgets_second_factor: bool = False) -> str:
+def _require_mail(change: Change, is_wanted: bool) -> None:
+    if is_wanted and change.runtime.settings.mail_server is None:
+        raise Refused("Nothing can be sent by email: set BTB_SMTP_URL and BTB_MAIL_FROM first.")
+
+
+def _link(change: Change, staff: Staff, *, forgets_second_factor: bool = False, sends_mail: bool) -> str:
     made = issue_link(
-        change.session, change.context, change.runtime, staff, forgets_second_factor=forgets_second_factor
+        change.session,
+        change.context,
+        change.runtime,
+        staff,
+        forgets_second_factor=forgets_second_factor,
+        sends_mail=sends_mail,
     )
     return link_address(change.runtime, made)
+
+
+def _hand_out(address: str, email: str, *, is_sent: bool) -> None:
+    """Print the link, or say that it goes by e-mail: a link that lies in two places is one too many."""
+    if is_sent:
+        click.echo(f"btb-pro work sends the link to {email}.", err=True)
+    else:
+        click.echo(address)

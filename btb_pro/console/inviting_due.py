@@ -86,12 +86,15 @@ def _page(
     desk: Desk,
     *,
     wrong: str = "",
-    picked: frozenset[str] = frozenset(),
+    picked: frozenset[str] | None = None,
     invited: int = -1,
     refused: list[NotInvited] | None = None,
 ) -> str:
     due = _due(desk)
     shown = due[:MOST_AT_ONCE]
+    if picked is None:
+        channels = set(open_channels(desk.runtime))
+        picked = frozenset(f"{one.study_number}/{one.visit}" for one in shown if channels & set(one.channels))
     return render_template(
         "console/invitations.html",
         due=shown,

@@ -7,6 +7,8 @@ from flask_wtf import FlaskForm
 from btb_pro.console.blueprint import allow, console
 from btb_pro.console.desk import Desk, at_desk
 from btb_pro.console.message_words import not_approved, press_again, refusal_sentence
+from btb_pro.console.participant_words import visit_phrase
+from btb_pro.console.phrases import message_phrase
 from btb_pro.models.visit import Visit
 from btb_pro.roles import Permission
 from btb_pro.services.invitations import (
@@ -38,6 +40,8 @@ def link(number: str, code: str) -> ResponseReturnValue:
             number=number,
             code=code,
             status=states[visit.id],
+            stage=visit_phrase(states[visit.id]),
+            message_phrase=message_phrase,
             live=live_invitation(desk.db, visit),
             messages=messages_of_visit(desk.db, visit),
             done=request.args.get("done", ""),
@@ -49,7 +53,8 @@ def link(number: str, code: str) -> ResponseReturnValue:
 def invite(number: str, code: str) -> ResponseReturnValue:
     """Choose how, and see what will be sent. Writes nothing."""
     with at_desk() as desk:
-        return _invite_page(desk, number, _visit(desk, number, code), request.args.get("channel", ""))
+        channel = request.args.get("channel", "") or _first_that_reaches(desk, number)
+        return _invite_page(desk, number, _visit(desk, number, code), channel)
 
 
 @console.post("/participants/<number>/invite/<code>")
@@ -116,6 +121,13 @@ def _visit(desk: Desk, number: str, code: str) -> Visit:
         return find_visit(desk.db, desk.runtime, participant, code)
     except InvitationRefused:
         abort(404)
+
+
+def _first_that_reaches(desk: Desk, number: str) -> str:
+    """The channel that is shown first; empty where the participant can be reached by none."""
+    participant = desk.participant(number)
+    channels = open_channels(desk.runtime)
+    return next((one for one in channels if why_not(desk.db, desk.runtime, participant, one) is None), "")
 
 
 def _invite_page(desk: Desk, number: str, visit: Visit, channel: str, wrong: str = "") -> str:

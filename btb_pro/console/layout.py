@@ -37,6 +37,7 @@ def on_every_page() -> dict[str, object]:
         "format_date": format_date,
         "format_datetime": format_datetime,
         "site_names": {site.code: site.name for site in study.sites},
+        "visit_titles": {visit.code: visit.title[language] for visit in study.visits},
         **{word.__name__: word for word in message_words.WORDS},
         "style_sheet": url_for("static", filename=_style_sheet(current_app.static_folder or "")),
     }

@@ -1,6 +1,6 @@
 """One message: what became of it, and the button that settles it."""
 
-from flask import abort, redirect, render_template, request, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf import FlaskForm
@@ -10,6 +10,8 @@ from btb_pro.console.desk import Desk, at_desk
 from btb_pro.console.message_words import press_again, refusal_sentence
 from btb_pro.roles import Permission
 from btb_pro.services.invitations import InvitationRefused
+from btb_pro.services.inviting import Preview
+from btb_pro.services.inviting import preview as preview_of
 from btb_pro.services.messages import (
     Settlement,
     SettlementRefused,
@@ -28,7 +30,8 @@ class SettleForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
 def message(number: int) -> ResponseReturnValue:
     """What became of a message."""
     with at_desk() as desk:
-        return _page(_message(desk, number), is_settled="settled" in request.args)
+        shown = _message(desk, number)
+        return _page(shown, is_settled="settled" in request.args, preview=_preview(desk, shown))
 
 
 @console.post("/messages/<int(max=2147483647):number>")
@@ -49,6 +52,9 @@ def settle(number: int) -> ResponseReturnValue:
             ), 409
         except InvitationRefused as error:
             return _page(shown, refusal_sentence(error.why)), 409
+        if request.form.get("back") == "today":
+            flash(gettext("It is not sent."))
+            return redirect(url_for("console.today"), 303)
     return redirect(url_for("console.message", number=number, settled=1), 303)
 
 
@@ -60,11 +66,24 @@ def _message(desk: Desk, number: int) -> ShownMessage:
     return found
 
 
-def _page(shown: ShownMessage, wrong: str = "", *, is_settled: bool = False) -> str:
+def _preview(desk: Desk, shown: ShownMessage) -> Preview | None:
+    """What a message to a participant will say; None for one that waits no more."""
+    if shown.state != "queued" or shown.kind not in ("invitation", "reminder"):
+        return None
+    try:
+        return preview_of(desk.db, desk.runtime, shown.study_number, shown.visit, shown.channel, shown.kind)
+    except InvitationRefused:
+        return None
+
+
+def _page(
+    shown: ShownMessage, wrong: str = "", *, is_settled: bool = False, preview: Preview | None = None
+) -> str:
     return render_template(
         "console/message.html",
         shown=shown,
         wrong=wrong,
+        preview=preview,
         is_settled=is_settled,
         form=SettleForm(formdata=None),
     )

@@ -1,7 +1,7 @@
 """The sections of Today as its page shows them: each row with its words and the act that settles it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import url_for
@@ -32,6 +32,8 @@ class Action:
     text: str = ""
     href: str = ""
     is_post: bool = False
+    is_done: bool = False
+    """Nothing is left to do today; it leads to what was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +135,13 @@ class Teller:
         return Action(text, href, is_post) if self.signed_in.may(permission) else Action()
 
     def _invite(self, text: str, row: Any) -> Action:
-        href = url_for("console.invite", number=row.study_number, code=row.visit)
-        return self._if_may(Permission.INVITE, text, href)
+        where = {"number": row.study_number, "code": row.visit}
+        if row.is_written_to:
+            words = gettext("Written to already")
+            return replace(
+                self._if_may(Permission.INVITE, words, url_for("console.link", **where)), is_done=True
+            )
+        return self._if_may(Permission.INVITE, text, url_for("console.remind", **where), is_post=True)
 
     def _alerts(self) -> _Kind:
         return _Kind(

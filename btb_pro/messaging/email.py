@@ -20,11 +20,12 @@ TIMEOUT_S = 30.0
 _ONE_ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\"\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
 _HEADER_LENGTH = 400
 _STATUS = re.compile(rb"^([245]\.\d{1,3}\.\d{1,3})\b")
-_BY_STATUS = {
+REASON_OF_STATUS = {
     "1.1": "unknown_address", "1.2": "unknown_address", "1.3": "address_refused", "1.6": "unknown_address",
     "1.10": "unknown_address", "2.1": "unknown_address", "2.2": "mailbox_full", "3.4": "too_big",
     "7.1": "blocked", "7.26": "blocked",
 }  # fmt: skip
+"""Ours of the second and third number of an enhanced status code (RFC 3463)."""
 _BY_CODE = {550: "unknown_address", 551: "unknown_address", 553: "address_refused", 552: "mailbox_full"}
 
 
@@ -159,7 +160,7 @@ def _refused(code: int, reply: bytes, *, is_about_us: bool = False) -> Outcome:
     detail = found.group(1).decode().partition(".")[2] if found else ""
     if is_about_us:
         return Outcome(Fate.LATER if code < 500 else Fate.REFUSED, "sender_refused")
-    reason = _BY_STATUS.get(detail) or _BY_CODE.get(code, "server_refused")
+    reason = REASON_OF_STATUS.get(detail) or _BY_CODE.get(code, "server_refused")
     if code < 500:
         return Outcome(Fate.LATER, "mailbox_full" if reason == "mailbox_full" else "server_busy")
     return Outcome(Fate.REFUSED, reason)

@@ -1,6 +1,7 @@
 """Handing a claimed message to the server of its channel."""
 
 import hashlib
+import hmac
 from dataclasses import dataclass
 
 from btb_pro import clock
@@ -60,8 +61,13 @@ def hand_over(runtime: Runtime, servers: Servers, claim: Claim) -> Outcome:
 
 
 def message_id(runtime: Runtime, number: int, once_key: str) -> str:
-    """The Message-ID of a message: the same however often it is tried, and of this message alone."""
-    mark = hashlib.sha256(f"{runtime.study.code}/{once_key}".encode()).hexdigest()[:16]
+    """The Message-ID of a message: the same however often it is tried, and of this message alone.
+
+    Nobody else can guess it: a bounce names it, and anybody can write one.
+    """
+    key = runtime.settings.secret_keys[0].encode()
+    named = f"btb_pro.message_id\n{runtime.study.code}/{once_key}"
+    mark = hmac.new(key, named.encode(), hashlib.sha256).hexdigest()[:24]
     return f"<{number}.{mark}@{host_of(runtime.settings.base_url)}>"
 
 

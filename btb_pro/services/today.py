@@ -15,7 +15,7 @@ from btb_pro.models.participant import Participant, ParticipantRequest
 from btb_pro.models.safety_alert import SafetyAlert
 from btb_pro.models.visit import Invitation, Visit
 from btb_pro.services.made_requests import OpenRequest, RequestKind
-from btb_pro.services.waiting import Scope, Waiting, last_active_at, needs_somebody, waiting
+from btb_pro.services.waiting import Scope, Waiting, last_active_at, needs_somebody, waiting, was_written_to
 
 SHOWN = 10
 """Rows of each section."""
@@ -64,6 +64,8 @@ class UpcomingVisit:
     is_started: bool
     has_link: bool
     """A live one."""
+    is_written_to: bool
+    """A message about it is on its way, or went out today."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class ExpiringLink:
     visit: str
     expires_at: datetime
     is_started: bool
+    is_written_to: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ class StoppedParticipant:
     visit: str
     last_active_at: datetime
     expires_at: datetime
+    is_written_to: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,7 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, slots=True)
 class Section(Generic[Found]):
-    """The first rows of what waits for one reason."""
+    """The first rows of what waits for one reason; those who were written to today come last."""
 
     what: Waiting
     rows: tuple[Found, ...]
@@ -157,16 +161,17 @@ _HAS_LINK = (
 
 def day(session: Session, scope: Scope) -> Day:
     """What waits for the people of these hospitals. Each section takes one query, but for messages."""
+    written = was_written_to(scope)
     return Day(
         alerts=_section(session, scope, Waiting.SAFETY, RaisedAlert, SafetyAlert.id, *_WHO,
                         SafetyAlert.rule, SafetyAlert.raised_at),
         failed=_failed(session, scope),
         ahead=_section(session, scope, Waiting.AHEAD, UpcomingVisit, *_WHO,
-                       Visit.planned_on, Visit.started_at.is_not(None), _HAS_LINK),
+                       Visit.planned_on, Visit.started_at.is_not(None), _HAS_LINK, written),
         expiring=_section(session, scope, Waiting.EXPIRING, ExpiringLink, *_WHO,
-                          Invitation.expires_at, Visit.started_at.is_not(None)),
+                          Invitation.expires_at, Visit.started_at.is_not(None), written),
         stopped=_section(session, scope, Waiting.STOPPED, StoppedParticipant, *_WHO,
-                         last_active_at(), Invitation.expires_at),
+                         last_active_at(), Invitation.expires_at, written),
         replies=_section(session, scope, Waiting.REPLIES, _open_request, ParticipantRequest.id, *_WHO,
                          ParticipantRequest.kind, ParticipantRequest.received_at),
         paper=_section(session, scope, Waiting.PAPER, WaitingPaper, PaperEntry.id, *_WHO,
@@ -180,7 +185,9 @@ def _section(
     session: Session, scope: Scope, what: Waiting, make: Callable[..., Found], *columns: Any
 ) -> Section[Found]:
     rows = session.execute(waiting(what, scope, *columns).limit(MOST_COUNTED)).all()
-    return Section(what, tuple(make(*row) for row in rows[:SHOWN]), len(rows))
+    found = [make(*row) for row in rows]
+    found.sort(key=lambda one: getattr(one, "is_written_to", False))
+    return Section(what, tuple(found[:SHOWN]), len(rows))
 
 
 def _open_request(number: int, *rest: Any) -> OpenRequest:

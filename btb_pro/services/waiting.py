@@ -6,11 +6,12 @@ nothing.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select
+from sqlalchemy.orm import aliased
 
 from btb_pro import clock
 from btb_pro.models.correction import Correction, CorrectionRequest
@@ -82,6 +83,25 @@ def last_active_at() -> ColumnElement[Any]:
         .correlate(Visit)
     )
     return newest.scalar_subquery()
+
+
+def was_written_to(scope: Scope) -> ColumnElement[bool]:
+    """Whether a message with a link of the query's visit is on its way, or went out on this Norwegian day."""
+    morning = datetime.combine(scope.now.astimezone(clock.OSLO).date(), time(), clock.OSLO)
+    about = aliased(Invitation)
+    return (
+        select(Message.id)
+        .join(about, about.id == Message.invitation_id)
+        .where(
+            about.visit_id == Visit.id,
+            or_(
+                Message.state.in_(("queued", "sending")),
+                and_(Message.state.in_(("sent", "delivered")), Message.sent_at >= morning),
+            ),
+        )
+        .correlate(Visit)
+        .exists()
+    )
 
 
 def needs_somebody() -> ColumnElement[bool]:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -21,7 +22,7 @@ from tests.integration.console import work
 from tests.support.live_server import LiveServer, serving
 from tests.support.mail import Mailbox, MailServerHere, mail_server
 from tests.support.outgoing import link_in, mailing, send_invitation
-from tests.support.staff import PASSWORD, add_with_password
+from tests.support.staff import PASSWORD, add_with_password, code_now
 from tests.support.world import World, make_world
 
 pytestmark = pytest.mark.browser
@@ -30,6 +31,7 @@ DESK, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 800}
 EMAIL = "kari@hospital.example"
 FULL = "full@example.org"
 NEW = "new@example.org"
+LATE = "late@example.org"
 
 
 @dataclass
@@ -74,9 +76,10 @@ def live(tmp_path_factory: pytest.TempPathFactory, post: MailServerHere) -> Iter
     """A study that sends at any hour, served; one e-mail came back in the night."""
     world = make_world(tmp_path_factory.mktemp("story") / "instance")
     _never_quiet(world)
-    mailing(world, post.url, BTB_SECOND_FACTOR="optional")
+    mailing(world, post.url)
     day0 = (clock.today() + timedelta(days=5)).isoformat()
     world.add("BTB-100", "oslo", "nb", day0=day0, email=FULL)
+    world.add("BTB-300", "oslo", "nb", day0=day0, email=LATE)
     for place in range(101, 108):
         work.person(world, f"BTB-{place}", place - 99)
     send_invitation(world, "BTB-100")
@@ -140,25 +143,69 @@ def test_a_morning_from_signing_in_to_ending_a_link(
     assert post.mailbox.to(FULL) == []
     with window(browser, viewport=DESK) as page:
         desk = Desk(page, f"{live.base_url}/console", pictures, "nb")
-        sign_in(desk)
+        recovery_codes = sign_in_for_the_first_time(desk)
         settle_what_came_back(desk)
+        invite_with_one_press_and_take_it_back(desk)
         add_and_invite(desk)
         run_worker(live.world)
         answer_the_first_page(browser, live, link_in(one_mail(post.mailbox)), pictures)
         see_that_it_is_started(desk)
         remind(desk, live, post)
         end_the_link(browser, desk, live, post)
+        come_back_without_the_phone(desk, recovery_codes[0])
         spot_check_english(desk)
 
 
-def sign_in(desk: Desk) -> None:
+def sign_in_for_the_first_time(desk: Desk) -> list[str]:
+    """With the password, then with the phone, which is set up on the way; the recovery codes."""
     desk.page.goto(f"{desk.base}/")
     desk.look("sign-in")
+    fill_in_password(desk)
+    expect(desk.page.get_by_role("heading", level=1)).to_have_text("Sett opp telefonen")
+    desk.look("second-factor")
+    key = desk.page.locator("dd.spelled").inner_text().replace(" ", "")
+    desk.page.locator("#code").fill(code_now(pyotp.TOTP(key)))
+    desk.page.locator("main form button").last.click()
+    expect(desk.page.locator("body")).to_have_attribute("data-page", "console-recovery-codes")
+    desk.look("recovery-codes")
+    codes = desk.page.locator("ol.spelled li").all_inner_texts()
+    desk.page.get_by_role("link", name="Jeg har tatt vare på dem").click()
+    expect(desk.page.get_by_role("heading", level=1)).to_have_text("I dag")
+    desk.look("today")
+    return codes
+
+
+def fill_in_password(desk: Desk) -> None:
     desk.page.locator("#email").fill(EMAIL)
     desk.page.locator("#password").fill(PASSWORD)
     desk.press("Logg inn")
-    expect(desk.page.get_by_role("heading", level=1)).to_have_text("I dag")
-    desk.look("today")
+
+
+def come_back_without_the_phone(desk: Desk, recovery_code: str) -> None:
+    """A recovery code opens the door once, and the password alone never does."""
+    desk.press("Logg ut")
+    fill_in_password(desk)
+    expect(desk.page.locator("body")).to_have_attribute("data-page", "console-code")
+    desk.page.goto(f"{desk.base}/participants")
+    expect(desk.page.locator("body")).to_have_attribute("data-page", "console-sign-in")
+    fill_in_password(desk)
+    desk.look("code")
+    desk.page.locator("#code").fill(recovery_code)
+    desk.page.locator("main form button").last.click()
+    expect(desk.page.get_by_role("heading", level=1)).to_have_text("Deltakere")
+
+
+def invite_with_one_press_and_take_it_back(desk: Desk) -> None:
+    desk.press("Inviter BTB-300")
+    expect(desk.page.get_by_role("status")).to_contain_text("BTB-300, Før behandlingen starter: Invitasjon")
+    desk.look("pressed")
+    desk.follow("Se hva som sendes BTB-300")
+    expect(desk.page.locator("main")).to_contain_text("x" * 20)
+    desk.look("message-queued")
+    desk.page.go_back()
+    desk.press("Angre BTB-300")
+    expect(desk.page.get_by_role("status")).to_have_text("Den blir ikke sendt.")
+    expect(desk.page.get_by_role("button", name="Minn om BTB-300")).to_be_visible()
 
 
 def settle_what_came_back(desk: Desk) -> None:
@@ -206,11 +253,11 @@ def see_that_it_is_started(desk: Desk) -> None:
 
 
 def remind(desk: Desk, live: LiveServer, post: MailServerHere) -> None:
-    """Today's button for a visit that is near leads to the same message once more."""
+    """Who was written to today has no button; the way leads to the link, and from there once more."""
     desk.follow("I dag")
     desk.look("today-again")
-    desk.page.get_by_role("row", name="BTB-200").locator(".ds-button").first.click()
-    desk.page.goto(f"{desk.base}/participants/BTB-200/invite/baseline?channel=email")
+    desk.follow("Allerede skrevet til BTB-200")
+    desk.follow("Send lenken på nytt")
     desk.look("remind")
     desk.page.locator("#send button").click()
     run_worker(live.world)

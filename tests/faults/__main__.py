@@ -15,6 +15,7 @@ from tests.faults.power_cut import cut_power
 from tests.faults.report import HEADING, Result, line
 from tests.faults.servers_down import fail_over, kill_database, lock_database, restart_database
 from tests.faults.stops import stop_server
+from tests.faults.workers import kill_worker
 from tests.support.engines import EngineName, close_server
 
 _Fault = Callable[[Path], Result]
@@ -24,6 +25,7 @@ def faults(is_long: bool) -> Iterator[_Fault]:
     """Each fault, still to be given a folder."""
     for engine in EngineName:
         yield partial(kill_server, engine=engine, points=2_000 if is_long else 200)
+        yield partial(kill_worker, engine=engine, points=500 if is_long else 50)
     for engine in EngineName:
         yield partial(step_clock, engine=engine)
         yield partial(stop_server, engine=engine, points=100 if is_long else 10)

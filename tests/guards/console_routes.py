@@ -45,6 +45,7 @@ CONSOLE_ROUTES: dict[str, object] = {
     "POST /console/staff/<int(max=2147483647):number>/state": Permission.MANAGE_STAFF,
     # today
     "GET /console/": Permission.OWN_ACCOUNT,
+    "POST /console/participants/<number>/remind/<code>": Permission.INVITE,
     # the list of participants
     "GET /console/participants": Permission.SEE_PARTICIPANTS,
     # one participant

@@ -6,6 +6,8 @@ import pytest
 
 from btb_pro.roles import Role
 from tests.integration.cli.shell import Run, done, number_of_events, refused
+from tests.support.mail import mail_server
+from tests.support.outgoing import mailing, work
 from tests.support.staff import PASSWORD, add_with_password
 from tests.support.world import World
 
@@ -67,3 +69,22 @@ def test_an_account_is_disabled_and_enabled_and_gets_a_new_link(run: Run, world:
     second = done(run("user", "link", "KARI@hospital.example", "--new-phone")).strip()
     assert world.browser().open(first.removeprefix("http://localhost")).status == 410
     assert world.browser().open(second.removeprefix("http://localhost")).page == "console-welcome"
+
+
+def test_with_send_the_link_goes_by_email_and_is_not_printed(run: Run, world: World) -> None:
+    with mail_server() as server:
+        mailing(world, server.url)
+        assert done(run(*ADD, "--send")) == ""
+        work(world)
+        (mail,) = server.mailbox.to("kari@hospital.example")
+    body = mail.get_body(("plain",))
+    assert body is not None
+    found = re.search(r"http://localhost(/console/welcome/[\w-]{43})", body.get_content())
+    assert found
+    assert "kari@hospital.example" in world.browser().open(found.group(1)).text
+
+
+def test_without_a_mail_server_send_is_refused_and_nobody_is_added(run: Run, world: World) -> None:
+    before = number_of_events(world)
+    assert "BTB_SMTP_URL" in refused(run(*ADD, "--send"))
+    assert number_of_events(world) == before

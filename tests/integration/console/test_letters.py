@@ -60,6 +60,19 @@ def test_the_printed_square_leads_to_the_start_page(world: World) -> None:
     assert world.browser().open(link.path).page == "start"
 
 
+@pytest.mark.parametrize(("language", "title"), [("nb", "Åpne lenken din"), ("en", "Open your link")])
+def test_a_letter_says_its_title_and_language_to_who_has_it_read_aloud(
+    world: World, language: str, title: str
+) -> None:
+    world.add(NUMBER, language=language)
+    pdf = post(signed_in(world).open(AT_HAND), LETTER, ("kind", "letter"))
+    document = pypdfium2.PdfDocument(pdf)
+    assert document.get_metadata_value("Title") == title
+    assert document.get_metadata_value("Author")
+    assert f"/Lang ({language})".encode() in pdf
+    assert b"/DisplayDocTitle true" in pdf
+
+
 def test_printing_counts_as_sending_each_time(world: World) -> None:
     world.add(NUMBER, language="nb")
     browser = signed_in(world).open(AT_HAND)

@@ -90,8 +90,8 @@ def test_each_row_leads_to_the_participant_and_to_what_settles_it(world: World) 
     browser = signed_in(world).open("/console/")
     assert acts(browser, "safety") == [("Jeg tar meg av det ALERT", "/console/safety/1")]
     assert acts(browser, "failed") == [("Følg opp FAILED", "/console/messages/1")]
-    assert acts(browser, "ahead") == [("Inviter AHEAD", "/console/participants/AHEAD/invite/baseline")]
-    assert acts(browser, "stopped") == [("Minn om STOPPED", "/console/participants/STOPPED/invite/baseline")]
+    assert acts(browser, "ahead") == [("Inviter AHEAD", "/console/participants/AHEAD/remind/baseline")]
+    assert acts(browser, "stopped") == [("Minn om STOPPED", "/console/participants/STOPPED/remind/baseline")]
     assert acts(browser, "replies") == [("Følg opp REPLY", "/console/requests/1")]
     assert acts(browser, "paper") == [
         ("Skriv det inn én gang til PAPER", "/console/participants/PAPER/paper/baseline")

@@ -187,6 +187,12 @@ def test_neither_key_nor_number_nor_address_reaches_the_log(
          '<?xml version="1.0"?><MSGLST><MSG><ID>1</ID><REF>98</REF><RCV>47</RCV>'
          '<STATE>BARRED</STATE></MSG></MSGLST>',
          "text/xml", "bounced", "barred"),
+        ("pswincom", "<SESSION><MSG><ID>1</ID><STATUS>OK</STATUS><REF>98</REF></MSG></SESSION>",
+         '<?xml version="1.0"?><MSGLST><MSG><ID>1</ID><REF>98</REF><RCV>47</RCV>'
+         '<STATE>DELIVRD</STATE></MSG></MSGLST>',
+         "text/xml", "delivered", ""),
+        ("twilio", '{"sid": "SM12ab"}', "MessageSid=SM12ab&MessageStatus=delivered",
+         "application/x-www-form-urlencoded", "delivered", ""),
         ("twilio", '{"sid": "SM12ab"}', "MessageSid=SM12ab&MessageStatus=undelivered&ErrorCode=30005",
          "application/x-www-form-urlencoded", "bounced", "unknown_address"),
         ("twilio", '{"sid": "SM12ab"}', "MessageSid=SM12ab&MessageStatus=sent",

@@ -1,7 +1,7 @@
 """The worker: what it sends, what it does not, and what it notes."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -354,6 +354,27 @@ def test_reminders_go_out_on_their_days_by_the_channel_of_the_invitation(
         18,
     ]
     assert "En påminnelse" in str(mail.mailbox.to("btb-001@example.org")[1]["Subject"])
+
+
+@pytest.mark.parametrize(
+    ("changed_on", "hour"),
+    [(date(2026, 3, 29), datetime(2026, 3, 29, 6, tzinfo=UTC)),
+     (date(2026, 10, 25), datetime(2026, 10, 25, 7, tzinfo=UTC))],
+)  # fmt: skip
+def test_on_the_days_when_the_clocks_change_a_reminder_goes_out_once_at_eight_by_the_wall(
+    world: World, mail: MailServerHere, changed_on: date, hour: datetime
+) -> None:
+    with clock.at(datetime.combine(changed_on - timedelta(days=5), time(12), clock.OSLO)):
+        number = add(world, day0=(changed_on + timedelta(days=2)).isoformat())
+        send_invitation(world, number)
+        work(world)
+    midnight = datetime.combine(changed_on, time(), clock.OSLO).astimezone(UTC)
+    sent_at = []
+    for half_hours in range(48):
+        at = midnight + timedelta(minutes=30 * half_hours)
+        with clock.at(at):
+            sent_at += [at for done in work(world) if done.claim.kind == "reminder"]
+    assert sent_at == [hour]
 
 
 def test_whoever_answered_or_was_invited_after_the_day_gets_no_reminder(
