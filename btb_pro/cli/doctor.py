@@ -61,6 +61,11 @@ _SAID: dict[tuple[Check, str], tuple[str, str]] = {
         "somebody took off what keeps answers from being changed: {triggers}",
         "Run btb-pro audit verify, find out who did it, and restore a backup from before.",
     ),
+    (Check.DAMAGE, "ok"): ("no damage was found that stops writing", ""),
+    (Check.DAMAGE, "found"): (
+        "nothing is written since {since}: the database was found damaged ({kind}: {detail})",
+        "Run btb-pro restore with the last good backup, or btb-pro audit verify once it is mended.",
+    ),
     (Check.ROOM, "ok"): ("{free_mb} MB are free in {folder}", ""),
     (Check.ROOM, "scarce"): (
         "{free_mb} MB are free in {folder}, a backup and some months need {needed_mb}",

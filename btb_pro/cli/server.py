@@ -15,6 +15,7 @@ from gunicorn.glogging import Logger
 from btb_pro.cli.common import Refused
 from btb_pro.config import Settings
 from btb_pro.logs import set_up_logging
+from btb_pro.services.inspection import inspect
 
 _THREADS = 4
 _GRACEFUL_TIMEOUT_S = 30
@@ -102,6 +103,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
 
     def load(self) -> Any:
         app = resolve_name("btb_pro:create_app")(self._settings)
+        inspect(app.extensions["btb_pro"], whole=False)
         # An open connection must not live on in two processes after the fork.
         app.extensions["btb_pro"].database.close()
         return app

@@ -6,8 +6,10 @@ import threading
 import click
 
 from btb_pro.cli.common import Command, open_instance
+from btb_pro.damage import DatabaseDamaged
 from btb_pro.messaging.outcome import Fate
 from btb_pro.services.handing_over import require_servers
+from btb_pro.services.inspection import inspect_when_due
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.worker import Done, Worker, would_send
 
@@ -19,7 +21,8 @@ from btb_pro.services.worker import Done, Worker, would_send
 def work(once: bool, dry_run: bool, every: int) -> None:
     """Sends invitations, reminders and codes as they fall due, until it is stopped.
 
-    Several may run at once; killed at any point, none sends a message twice.
+    Several may run at once; killed at any point, none sends a message twice. Once a day it proves the whole
+    database; damage that it finds stops all writing, here and in the server, until it is mended.
 
     \b
     Example:
@@ -37,11 +40,21 @@ def work(once: bool, dry_run: bool, every: int) -> None:
             click.echo(f"Sending what is due, every {every} s. Stop with Ctrl-C.", err=True)
         worker = Worker(runtime, servers, stopping.is_set)
         while not stopping.is_set():
-            for done in worker.round():
-                click.echo(_line(done), err=True)
+            _round(runtime, worker, may_wait=not once)
             if once:
                 return
             stopping.wait(every)
+
+
+def _round(runtime: Runtime, worker: Worker, *, may_wait: bool) -> None:
+    try:
+        inspect_when_due(runtime)
+        for done in worker.round():
+            click.echo(_line(done), err=True)
+    except DatabaseDamaged:
+        # Said in the log when it was found. Once it is mended, the queue goes on.
+        if not may_wait:
+            raise
 
 
 def _tell(runtime: Runtime) -> None:

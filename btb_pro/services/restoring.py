@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from btb_pro import clock
 from btb_pro.config import Settings
+from btb_pro.damage import DamageNote
 from btb_pro.db import Database
 from btb_pro.migrate import newest_revision, require_current, upgrade
 from btb_pro.models.audit_event import AuditEvent, AuditHead
@@ -83,6 +84,7 @@ def restore_backup(settings: Settings, context: Context, path: Path, lose: int =
         BackupRefused: the file does not open, is broken, or is of a newer version.
         NewerThanBackup: the present database knows more, and `lose` is not how many events that is.
     """
+    note = DamageNote(settings.instance)
     database = Database(settings.database_url)
     try:
         database.check()
@@ -100,6 +102,7 @@ def restore_backup(settings: Settings, context: Context, path: Path, lose: int =
             held = _mark(session, context, manifest, between)
             take_in_older_rows(session, context)
             session.commit()
+        note.lift()
     finally:
         database.close()
     return Restored(manifest, between, held, kept)
