@@ -77,7 +77,6 @@ class DamageNote:
     def write(self, kind: DamageKind, detail: str) -> None:
         """Note what was found and say so in the log; of several findings the first is kept."""
         damage = Damage(kind, clock.now(), detail)
-        _log.critical("the database is damaged (%s: %s): nothing is written any more", kind, detail)
         told = {"kind": kind.value, "found_at": clock.utc_text(clock.now()), "detail": detail}
         try:
             with self._path.open("x", encoding="utf-8") as file:
@@ -87,6 +86,7 @@ class DamageNote:
         except OSError:
             # A disk that takes no note still stops this process.
             self._unwritten = damage
+        _log.critical("the database is damaged (%s: %s): nothing is written any more", kind, detail)
 
     def lift(self) -> bool:
         """Take the note away, since what it tells of was mended; whether there was one."""

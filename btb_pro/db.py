@@ -106,7 +106,7 @@ class Database:
     """
 
     def __init__(self, url: str, note: DamageNote | None = None) -> None:
-        """With a note, damage that the engine meets is written there, and nothing is written while it lies."""
+        """With a note, damage that the engine meets is noted there, and nothing is written while it lies."""
         self.engine = _engine(url)
         self.note = note
         if note is not None:

@@ -46,7 +46,8 @@ def backup(target: Path, every: float | None, keep: int) -> None:
 @click.command("restore", cls=Command)
 @click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--lose", type=click.IntRange(min=0), default=0, metavar="N", help="Events that may be lost.")
-def restore(file: Path, lose: int) -> None:
+@click.option("--unreadable", is_flag=True, help="Also in the place of a damaged file, which is kept.")
+def restore(file: Path, lose: int, unreadable: bool) -> None:
     """Puts a backup in the place of the database; refuses while the database knows more than the backup.
 
     It says what would be lost. What was there is kept beside the database. Stop server and worker first.
@@ -59,7 +60,7 @@ def restore(file: Path, lose: int) -> None:
     settings = read_settings()
     context = Context(command_actor(), request_id=secrets.token_hex(6))
     try:
-        restored = restore_backup(settings, context, file, lose)
+        restored = restore_backup(settings, context, file, lose, unreadable=unreadable)
     except NewerThanBackup as error:
         _tell_between(error.between)
         raise

@@ -82,6 +82,11 @@ _SAID: dict[tuple[Check, str], tuple[str, str]] = {
         "Set the clock and let NTP keep it; if it was ahead before, note that in the study's log.",
     ),
     (Check.CLOCK, "unreachable"): ("the trail cannot be read ({why})", "See to the database first."),
+    (Check.STEPS, "ok"): ("the clock was not set in the last 30 days", ""),
+    (Check.STEPS, "stepped"): (
+        "the clock was set by {seconds} s, noticed at {at} (event {seq})",
+        "Let NTP keep the clock, and note the step in the study's log: times around it are off by as much.",
+    ),
     (Check.BACKUP, "ok"): ("the last backup is {hours} hours old ({at})", ""),
     (Check.BACKUP, "none"): (
         "no backup was ever taken",

@@ -8,6 +8,7 @@ import click
 from btb_pro.cli.common import Command, open_instance
 from btb_pro.damage import DatabaseDamaged
 from btb_pro.messaging.outcome import Fate
+from btb_pro.services.clock_steps import ClockWatch
 from btb_pro.services.handing_over import require_servers
 from btb_pro.services.inspection import inspect_when_due
 from btb_pro.services.runtime import Runtime
@@ -39,15 +40,17 @@ def work(once: bool, dry_run: bool, every: int) -> None:
         if not once:
             click.echo(f"Sending what is due, every {every} s. Stop with Ctrl-C.", err=True)
         worker = Worker(runtime, servers, stopping.is_set)
+        watch = ClockWatch(runtime, "btb-pro work")
         while not stopping.is_set():
-            _round(runtime, worker, may_wait=not once)
+            _round(runtime, worker, watch, may_wait=not once)
             if once:
                 return
             stopping.wait(every)
 
 
-def _round(runtime: Runtime, worker: Worker, *, may_wait: bool) -> None:
+def _round(runtime: Runtime, worker: Worker, watch: ClockWatch, *, may_wait: bool) -> None:
     try:
+        watch.look()
         inspect_when_due(runtime)
         for done in worker.round():
             click.echo(_line(done), err=True)

@@ -73,6 +73,7 @@ class Tag(StrEnum):
     STAFF_SIGN_IN = "staff:sign_in"
     STAFF_SIGN_OUT = "staff:sign_out"
     TRAIL_TAKE_IN = "trail:take_in"
+    CLOCK_STEP = "clock:step"
     BACKUP_TAKE = "backup:take"
     BACKUP_RESTORE = "backup:restore"
     DATABASE_UPGRADE = "database:upgrade"

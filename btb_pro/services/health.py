@@ -47,6 +47,7 @@ class Check(StrEnum):
     GUARDS = "guards"
     ROOM = "room"
     CLOCK = "clock"
+    STEPS = "steps"
     BACKUP = "backup"
     QUEUE = "queue"
     MAIL = "mail"
@@ -70,7 +71,7 @@ def is_ready(settings: Settings, database: Database) -> bool:
 
 
 def readiness(settings: Settings, database: Database) -> Iterator[Finding]:
-    """What must hold for an answer to be taken: no damage, room, the schema, writes that are taken, the clock.
+    """What must hold for an answer to be taken: no damage, room, the schema, writes taken, the clock.
 
     Nothing is written. The rest is not asked once the schema is not the one that this version needs.
     """

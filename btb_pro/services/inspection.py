@@ -1,4 +1,4 @@
-"""Looking for damage at a server's start and once a day; what is found stops all writing until it is mended."""
+"""Looking for damage at a server's start and once a day; what is found stops all writing until mended."""
 
 import json
 from datetime import timedelta
@@ -51,9 +51,16 @@ def find_damage(database: Database, *, whole: bool) -> Found | None:
         with database.reading() as session:
             return _pages(session, whole) or _guards(session) or (_trail(session) if whole else None)
     except DBAPIError as error:
-        if error.orig is None or not is_damage(error.orig):
-            raise
-        return DamageKind.PAGES, type(error.orig).__name__
+        return _damage_or_raise(error)
+
+
+def find_damaged_pages(database: Database) -> Found | None:
+    """The first page of an SQLite file that is not as it was written. Reads alone."""
+    try:
+        with database.reading() as session:
+            return _pages(session, whole=False)
+    except DBAPIError as error:
+        return _damage_or_raise(error)
 
 
 def damaged_pages(session: Session, *, whole: bool) -> list[str]:
@@ -66,6 +73,12 @@ def damaged_pages(session: Session, *, whole: bool) -> list[str]:
         orphans = session.execute(text("PRAGMA foreign_key_check")).all()
         faults = [f"a row of {row[0]} refers to one of {row[2]} that is not there" for row in orphans]
     return faults
+
+
+def _damage_or_raise(error: DBAPIError) -> Found:
+    if error.orig is None or not is_damage(error.orig):
+        raise error
+    return DamageKind.PAGES, type(error.orig).__name__
 
 
 def _pages(session: Session, whole: bool) -> Found | None:

@@ -28,8 +28,8 @@ def _study_file(session: Session, study: Study) -> Iterator[str]:
     )
     if recorded and study.sha256 not in recorded:
         yield (
-            f"The study file says that it is version {study.version}, which was recorded with another content: "
-            "give it a new version, or put the recorded one back."
+            f"The study file says that it is version {study.version}, which was recorded with another "
+            "content: give it a new version, or put the recorded one back."
         )
 
 
@@ -47,6 +47,6 @@ def _wordings(session: Session, instruments: Mapping[str, Instrument]) -> Iterat
             continue
         if wording_sha256(instrument, language) != sha256:
             yield (
-                f"{code} {version} in {language} is not worded as when it was answered or approved: a changed "
-                "wording needs a new version."
+                f"{code} {version} in {language} is not worded as when it was answered or approved: a "
+                "changed wording needs a new version."
             )
