@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from pysqlite3 import dbapi2 as sqlite
@@ -16,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 from btb_pro.damage import DamageKind, DamageNote, DatabaseDamaged, is_damage
+from btb_pro.file_systems import refuse_network_share
 from btb_pro.refusals import PlainRefusal
 
 _WAIT_S = 10
@@ -138,8 +140,11 @@ class Database:
 
         Raises:
             DatabaseUnreachable: it cannot be opened.
+            DatabaseOnNetworkShare: SQLite's file lies where its locks do not hold.
             DatabaseSortsOtherwise: see the class.
         """
+        if self.engine.name == "sqlite" and self.engine.url.database:
+            refuse_network_share(Path(self.engine.url.database))
         try:
             with self.engine.connect() as connection:
                 connection.execute(text("SELECT 1"))
