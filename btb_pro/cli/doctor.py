@@ -66,6 +66,11 @@ _SAID: dict[tuple[Check, str], tuple[str, str]] = {
         "nothing is written since {since}: the database was found damaged ({kind}: {detail})",
         "Run btb-pro restore with the last good backup, or btb-pro audit verify once it is mended.",
     ),
+    (Check.OWNER, "ok"): ("the app's role can neither change nor empty what only grows", ""),
+    (Check.OWNER, "mighty"): (
+        "the app's role may change what only grows, if somebody takes the triggers off",
+        "Make a role for server and worker, and run btb-pro database rights ROLE as the owner.",
+    ),
     (Check.ROOM, "ok"): ("{free_mb} MB are free in {folder}", ""),
     (Check.ROOM, "scarce"): (
         "{free_mb} MB are free in {folder}, a backup and some months need {needed_mb}",

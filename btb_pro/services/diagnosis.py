@@ -19,6 +19,7 @@ from btb_pro.instruments.problems import InstrumentFileError
 from btb_pro.models.message import Message
 from btb_pro.services.backup_files import can_be_opened
 from btb_pro.services.clock_steps import last_clock_step
+from btb_pro.services.database_rights import can_change_what_grows
 from btb_pro.services.health import Check, Finding, Grade, database_file, readiness
 from btb_pro.services.last_backup import last_backup_at
 from btb_pro.services.quiet_hours import is_quiet
@@ -208,6 +209,9 @@ def _content(database: Database, study: Study | None) -> Iterator[Finding]:
             yield Finding(Check.GUARDS, Grade.FAIL, "missing", {"triggers": ", ".join(missing)})
         else:
             yield Finding(Check.GUARDS, Grade.OK)
+        if database.engine.dialect.name == "postgresql":
+            is_mighty = can_change_what_grows(session)
+            yield Finding(Check.OWNER, *((Grade.WARN, "mighty") if is_mighty else (Grade.OK, "ok")))
         yield find_clock_steps(session)
         yield find_backup(session)
         if study is not None:

@@ -45,6 +45,7 @@ class Check(StrEnum):
     WRITABLE = "writable"
     INTEGRITY = "integrity"
     GUARDS = "guards"
+    OWNER = "owner"
     ROOM = "room"
     CLOCK = "clock"
     STEPS = "steps"

@@ -1,4 +1,4 @@
-"""SIGKILL in the middle of a migration, at each of its statements: the old schema stands, with all its rows."""
+"""SIGKILL in a migration, at each statement that writes: the old schema stands, with all its rows."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ _DONE = 0
 
 
 def kill_migration(folder: Path, engine: EngineName, revision: str, every: int = 1) -> Result:
-    """Upgrade a released version's database, killed at the first statement that writes, at the next, to the end.
+    """Upgrade a released version's database, killed at its first writing statement, at the next, to the end.
 
     Each attempt is a process of its own, and the next one begins on what the killed one left. With `every`
     only each so many statements is tried.
