@@ -44,6 +44,7 @@ class Tag(StrEnum):
     SESSION_LANGUAGE = "session:change_language"
     SESSION_END = "session:end"
     ANSWER_SAVE = "answer:save"
+    ANSWER_REFUSE = "answer:refuse"
     ANSWER_LATE = "answer:come_late"
     VISIT_SUBMIT = "visit:submit"
     EXPORT_TAKE = "export:take"
