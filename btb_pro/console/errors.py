@@ -9,6 +9,7 @@ from flask_login import current_user
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from btb_pro.console.blueprint import console
+from btb_pro.console.desk import note_what_was_refused
 from btb_pro.console.gate import greet
 from btb_pro.console.layout import on_every_page
 from btb_pro.db import DATABASE_FAILURES
@@ -24,6 +25,8 @@ def refused(error: HTTPException) -> ResponseReturnValue:
     if code == 413:
         drain(request)
     _greet()
+    with suppress(*DATABASE_FAILURES):
+        note_what_was_refused()
     title, paragraphs = _words(code)
     page = _page(title, paragraphs)
     if isinstance(error, MethodNotAllowed):

@@ -80,6 +80,7 @@ class Tag(StrEnum):
     DATABASE_UPGRADE = "database:upgrade"
     DATABASE_MOVE = "database:move"
     STAFF_SIGN_IN_REFUSED = "staff:refuse_sign_in"
+    STAFF_ACCESS_REFUSED = "staff:refuse_access"
     STAFF_CONFIRM = "staff:confirm_identity"
     STAFF_ADD = "staff:add"
     STAFF_CHANGE = "staff:change"

@@ -17,6 +17,7 @@ from tests.faults.power_cut import cut_power
 from tests.faults.report import HEADING, Result, line
 from tests.faults.servers_down import fail_over, kill_database, lock_database, restart_database
 from tests.faults.stops import stop_server
+from tests.faults.writers import write_at_once
 from tests.support.engines import EngineName, close_server
 from tests.support.older import EVERY_RELEASED
 
@@ -28,6 +29,7 @@ def faults(is_long: bool) -> Iterator[_Fault]:
     for engine in EngineName:
         yield partial(kill_server, engine=engine, points=2_000 if is_long else 200)
     for engine in EngineName:
+        yield partial(write_at_once, engine=engine, rows=500)
         yield partial(step_clock, engine=engine)
         yield partial(stop_server, engine=engine, points=100 if is_long else 10)
     for engine in EngineName:

@@ -13,6 +13,7 @@ from tests.faults.power_cut import cut_power
 from tests.faults.report import Result
 from tests.faults.servers_down import fail_over, kill_database, restart_database
 from tests.faults.stops import stop_server
+from tests.faults.writers import write_at_once
 from tests.support.engines import EngineName
 
 
@@ -58,6 +59,13 @@ def test_a_disk_that_takes_nothing_loses_nothing_that_was_acknowledged(
 ) -> None:
     result = fault(tmp_path, 1)
     assert result.verdict.acknowledged > 3
+    assert result.is_as_it_must_be, result
+
+
+@pytest.mark.parametrize("engine", EngineName)
+def test_eight_writers_in_two_processes_make_one_chain(tmp_path: Path, engine: EngineName) -> None:
+    result = write_at_once(tmp_path, engine, rows=10)
+    assert result.verdict.acknowledged == 80
     assert result.is_as_it_must_be, result
 
 
