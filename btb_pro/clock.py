@@ -39,6 +39,11 @@ def at(instant: datetime) -> Iterator[None]:
         _stopped.reset(token)
 
 
+def is_stopped() -> bool:
+    """Whether the time is told by `at`: then nothing can be concluded from it about the machine's clock."""
+    return _stopped.get() is not None
+
+
 def today() -> date:
     """The present day in Norway."""
     return now().astimezone(OSLO).date()

@@ -5,15 +5,19 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from pysqlite3 import dbapi2 as sqlite
 from sqlalchemy import DateTime, Engine, MetaData, TypeDecorator, create_engine, event, text
-from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.engine import Connection, Dialect, ExceptionContext
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
+from btb_pro.damage import DamageKind, DamageNote, DatabaseDamaged, is_damage
+from btb_pro.file_systems import refuse_network_share
 from btb_pro.refusals import PlainRefusal
 
 _WAIT_S = 10
@@ -48,8 +52,8 @@ _POSTGRESQL_SETTINGS = {
 }
 
 
-DATABASE_FAILURES = (DBAPIError, NoConnectionFree)
-"""Whatever a database that is locked, full, gone, read-only or restarting does to a request."""
+DATABASE_FAILURES = (DBAPIError, NoConnectionFree, DatabaseDamaged)
+"""Whatever a database that is locked, full, gone, read-only, restarting or damaged does to a request."""
 
 
 class DatabaseUnreachable(PlainRefusal):
@@ -103,8 +107,12 @@ class Database:
     transaction: on both engines, what a writer has read still holds when it writes.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, note: DamageNote | None = None) -> None:
+        """With a note, damage that the engine meets is noted there, and nothing is written while it lies."""
         self.engine = _engine(url)
+        self.note = note
+        if note is not None:
+            event.listen(self.engine, "handle_error", partial(_note_damage, note))
         snapshot = {"isolation_level": "REPEATABLE READ"} if self.engine.name == "postgresql" else {}
         self._reading = sessionmaker(self.engine.execution_options(**snapshot), autoflush=False)
         self._writing = sessionmaker(self.engine.execution_options(takes_write_lock=True))
@@ -117,7 +125,13 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A session for writing; the caller commits, anything else is rolled back."""
+        """A session for writing; the caller commits, anything else is rolled back.
+
+        Raises:
+            DatabaseDamaged: damage was found earlier and is not mended.
+        """
+        if self.note is not None and (damage := self.note.read()) is not None:
+            raise DatabaseDamaged(damage)
         with self._writing() as session:
             yield session
 
@@ -126,8 +140,11 @@ class Database:
 
         Raises:
             DatabaseUnreachable: it cannot be opened.
+            DatabaseOnNetworkShare: SQLite's file lies where its locks do not hold.
             DatabaseSortsOtherwise: see the class.
         """
+        if self.engine.name == "sqlite" and self.engine.url.database:
+            refuse_network_share(Path(self.engine.url.database))
         try:
             with self.engine.connect() as connection:
                 connection.execute(text("SELECT 1"))
@@ -230,6 +247,12 @@ def _end_sqlite(connection: Any, _record: object) -> None:
     # it for ended.
     if connection is not None and connection.in_transaction:
         connection.rollback()
+
+
+def _note_damage(note: DamageNote, context: ExceptionContext) -> None:
+    if is_damage(context.original_exception):
+        # The kind alone: a message may hold a value.
+        note.write(DamageKind.PAGES, type(context.original_exception).__name__)
 
 
 def _connect_postgresql(

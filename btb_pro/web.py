@@ -22,6 +22,7 @@ from btb_pro.config import Settings
 from btb_pro.i18n import language_of_browser
 from btb_pro.logs import request_line
 from btb_pro.security import response_headers
+from btb_pro.services.runtime import Runtime
 from btb_pro.this_request import request_id
 
 _LARGEST_FORM = 256 * 1024
@@ -114,6 +115,12 @@ def language_of_request() -> str:
         wished = (request.args.get("lang", ""), browsers, spoken[0])
         g.language = next(language for language in wished if language in spoken)
     return str(g.language)
+
+
+def is_halted(house: Runtime) -> bool:
+    """Whether nothing can be saved, since the database was found damaged."""
+    note = house.database.note
+    return note is not None and note.read() is not None
 
 
 def log_error(error: BaseException) -> None:

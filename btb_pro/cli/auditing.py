@@ -8,7 +8,9 @@ import click
 
 from btb_pro import clock
 from btb_pro.cli.common import Command, open_instance
+from btb_pro.services.inspection import damaged_pages
 from btb_pro.services.past_states import state_at
+from btb_pro.services.recorded_files import changed_files
 from btb_pro.services.verification import Anchor, missing_guards
 from btb_pro.services.verification import verify as prove
 
@@ -37,6 +39,9 @@ def audit() -> None:
 def verify(anchors: tuple[str, ...], manifests: tuple[Path, ...]) -> None:
     """Proves that no event and no row of any table was changed, taken out or put in.
 
+    It looks at the pages of the database's file, at what guards the tables, at the trail and every row, and
+    whether study file and instruments read as they did when they were recorded.
+
     Whoever can write the database can cut off the trail's end and make it fit. Heads that lie elsewhere show
     that: each export's manifest names one, and so does the last line that this command prints.
 
@@ -46,17 +51,28 @@ def verify(anchors: tuple[str, ...], manifests: tuple[Path, ...]) -> None:
     """
     noted = [_read_anchor(text) for text in anchors] + [_anchor_of(path) for path in manifests]
     with open_instance() as runtime, runtime.database.reading() as session:
+        faults = damaged_pages(session, whole=True)
+        if faults:
+            raise click.ClickException(
+                f"The database's file is damaged: {faults[0]}. Run btb-pro restore with the last good backup."
+            )
         proof = prove(session, noted)
         missing = missing_guards(session)
+        changed = changed_files(session, runtime.study, runtime.instruments)
+        note = runtime.database.note
     if missing:
         raise click.ClickException(
             f"The rows are as the trail tells, but the database lacks what refuses to change them: "
             f"{', '.join(missing)}. Restore a backup from before somebody took it off, or ask the developers."
         )
+    if changed:
+        raise click.ClickException(" ".join(["The rows are as the trail tells, but:", *changed]))
     counts = f"{proof.events} events, {proof.rows} rows, {proof.answers} answers among them"
     click.echo(f"The audit trail is whole: {counts}.")
     if noted:
         click.echo(f"It holds every head that was noted elsewhere: {len(noted)}.")
+    if note is not None and note.lift():
+        click.echo("The note of damage was taken away: answers can be saved again.")
     click.echo(f"Head: {proof.seq}:{proof.head_hash}")
 
 

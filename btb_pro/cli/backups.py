@@ -14,6 +14,7 @@ from btb_pro.db import private_files
 from btb_pro.services.audit import Context
 from btb_pro.services.backups import Backup, take_backup
 from btb_pro.services.database_move import move_database
+from btb_pro.services.database_rights import give_rights
 from btb_pro.services.restoring import Between, NewerThanBackup, restore_backup
 from btb_pro.services.runtime import Runtime
 
@@ -46,7 +47,8 @@ def backup(target: Path, every: float | None, keep: int) -> None:
 @click.command("restore", cls=Command)
 @click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--lose", type=click.IntRange(min=0), default=0, metavar="N", help="Events that may be lost.")
-def restore(file: Path, lose: int) -> None:
+@click.option("--unreadable", is_flag=True, help="Also in the place of a damaged file, which is kept.")
+def restore(file: Path, lose: int, unreadable: bool) -> None:
     """Puts a backup in the place of the database; refuses while the database knows more than the backup.
 
     It says what would be lost. What was there is kept beside the database. Stop server and worker first.
@@ -59,7 +61,7 @@ def restore(file: Path, lose: int) -> None:
     settings = read_settings()
     context = Context(command_actor(), request_id=secrets.token_hex(6))
     try:
-        restored = restore_backup(settings, context, file, lose)
+        restored = restore_backup(settings, context, file, lose, unreadable=unreadable)
     except NewerThanBackup as error:
         _tell_between(error.between)
         raise
@@ -75,7 +77,7 @@ def restore(file: Path, lose: int) -> None:
 
 @click.group("database")
 def database() -> None:
-    """Moves the study to another database.
+    """Moves the study to another database, and says who may do what in it.
 
     \b
     Example:
@@ -101,6 +103,23 @@ def move(url: str) -> None:
     if moved.export_sha256:
         click.echo(f"An export of both is the same, manifest {moved.export_sha256}.")
     click.echo("Now set BTB_DATABASE_URL to the new address, and start server and worker.")
+
+
+@database.command("rights", cls=Command)
+@click.argument("role", metavar="ROLE")
+def rights(role: str) -> None:
+    """Lets a PostgreSQL role do what the app needs, without UPDATE, DELETE and TRUNCATE on what only grows.
+
+    Run it as the role that owns the tables (the one that runs init), and again after each upgrade. Server and
+    worker then use a BTB_DATABASE_URL with the role that is named here.
+
+    \b
+    Example:
+      BTB_DATABASE_URL=postgresql://btb_owner@db/btb btb-pro database rights btb_app
+    """
+    with open_instance() as runtime:
+        give_rights(runtime.database, role)
+    click.echo(f"{role} may read everything and add to it, and can neither change nor empty what only grows.")
 
 
 def _go_on(runtime: Runtime, folder: Path, every: float, keep: int) -> None:

@@ -61,6 +61,16 @@ _SAID: dict[tuple[Check, str], tuple[str, str]] = {
         "somebody took off what keeps answers from being changed: {triggers}",
         "Run btb-pro audit verify, find out who did it, and restore a backup from before.",
     ),
+    (Check.DAMAGE, "ok"): ("no damage was found that stops writing", ""),
+    (Check.DAMAGE, "found"): (
+        "nothing is written since {since}: the database was found damaged ({kind}: {detail})",
+        "Run btb-pro restore with the last good backup, or btb-pro audit verify once it is mended.",
+    ),
+    (Check.OWNER, "ok"): ("the app's role can neither change nor empty what only grows", ""),
+    (Check.OWNER, "mighty"): (
+        "the app's role may change what only grows, if somebody takes the triggers off",
+        "Make a role for server and worker, and run btb-pro database rights ROLE as the owner.",
+    ),
     (Check.ROOM, "ok"): ("{free_mb} MB are free in {folder}", ""),
     (Check.ROOM, "scarce"): (
         "{free_mb} MB are free in {folder}, a backup and some months need {needed_mb}",
@@ -77,6 +87,11 @@ _SAID: dict[tuple[Check, str], tuple[str, str]] = {
         "Set the clock and let NTP keep it; if it was ahead before, note that in the study's log.",
     ),
     (Check.CLOCK, "unreachable"): ("the trail cannot be read ({why})", "See to the database first."),
+    (Check.STEPS, "ok"): ("the clock was not set in the last 30 days", ""),
+    (Check.STEPS, "stepped"): (
+        "the clock was set by {seconds} s, noticed at {at} (event {seq})",
+        "Let NTP keep the clock, and note the step in the study's log: times around it are off by as much.",
+    ),
     (Check.BACKUP, "ok"): ("the last backup is {hours} hours old ({at})", ""),
     (Check.BACKUP, "none"): (
         "no backup was ever taken",

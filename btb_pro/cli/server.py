@@ -4,6 +4,7 @@ import errno
 import os
 import socket
 import sys
+import threading
 import traceback
 from pathlib import Path
 from pkgutil import resolve_name
@@ -15,6 +16,8 @@ from gunicorn.glogging import Logger
 from btb_pro.cli.common import Refused
 from btb_pro.config import Settings
 from btb_pro.logs import set_up_logging
+from btb_pro.services.clock_steps import ClockWatch
+from btb_pro.services.inspection import inspect
 
 _THREADS = 4
 _GRACEFUL_TIMEOUT_S = 30
@@ -68,6 +71,12 @@ class _PrivateLogger(Logger):  # type: ignore[misc]  # gunicorn ships no types
         super().warning(message, *args, **named)
 
 
+def _watch_clock(worker: Any) -> None:
+    """Let a thread of each worker look whether somebody sets the machine's clock."""
+    watch = ClockWatch(worker.wsgi.extensions["btb_pro"], "btb-pro serve")
+    threading.Thread(target=watch.go_on, name="clock", daemon=True).start()
+
+
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
     def __init__(self, settings: Settings, taken: socket.socket, workers: int) -> None:
         self._settings = settings
@@ -92,6 +101,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             "loglevel": "warning",
             "logger_class": _PrivateLogger,
             "proc_name": "btb-pro",
+            "post_worker_init": _watch_clock,
         }
         super().__init__()
 
@@ -102,6 +112,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
 
     def load(self) -> Any:
         app = resolve_name("btb_pro:create_app")(self._settings)
+        inspect(app.extensions["btb_pro"], whole=False)
         # An open connection must not live on in two processes after the fork.
         app.extensions["btb_pro"].database.close()
         return app

@@ -6,8 +6,11 @@ import threading
 import click
 
 from btb_pro.cli.common import Command, open_instance
+from btb_pro.damage import DatabaseDamaged
 from btb_pro.messaging.outcome import Fate
+from btb_pro.services.clock_steps import ClockWatch
 from btb_pro.services.handing_over import require_servers
+from btb_pro.services.inspection import inspect_when_due
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.worker import Done, Worker, would_send
 
@@ -19,7 +22,8 @@ from btb_pro.services.worker import Done, Worker, would_send
 def work(once: bool, dry_run: bool, every: int) -> None:
     """Sends invitations, reminders and codes as they fall due, until it is stopped.
 
-    Several may run at once; killed at any point, none sends a message twice.
+    Several may run at once; killed at any point, none sends a message twice. Once a day it proves the whole
+    database; damage that it finds stops all writing, here and in the server, until it is mended.
 
     \b
     Example:
@@ -36,12 +40,24 @@ def work(once: bool, dry_run: bool, every: int) -> None:
         if not once:
             click.echo(f"Sending what is due, every {every} s. Stop with Ctrl-C.", err=True)
         worker = Worker(runtime, servers, stopping.is_set)
+        watch = ClockWatch(runtime, "btb-pro work")
         while not stopping.is_set():
-            for done in worker.round():
-                click.echo(_line(done), err=True)
+            _round(runtime, worker, watch, may_wait=not once)
             if once:
                 return
             stopping.wait(every)
+
+
+def _round(runtime: Runtime, worker: Worker, watch: ClockWatch, *, may_wait: bool) -> None:
+    try:
+        watch.look()
+        inspect_when_due(runtime)
+        for done in worker.round():
+            click.echo(_line(done), err=True)
+    except DatabaseDamaged:
+        # Said in the log when it was found. Once it is mended, the queue goes on.
+        if not may_wait:
+            raise
 
 
 def _tell(runtime: Runtime) -> None:

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NoReturn
 
-from flask import abort, current_app, g
+from flask import abort, current_app, g, request
 from sqlalchemy.orm import Session
 
 from btb_pro.models.participant import Participant
+from btb_pro.services.access_log import note_refusal
 from btb_pro.services.audit import Context
 from btb_pro.services.known_participants import ParticipantUnknown, find_participant
 from btb_pro.services.runtime import Runtime
@@ -31,8 +33,23 @@ class Desk:
         except ParticipantUnknown:
             abort(404)
         if not self.signed_in.works_for(found.site_code):
-            abort(404)
+            refuse("hospital", found.study_number)
         return found
+
+
+def refuse(why: str, study_number: str = "") -> NoReturn:
+    """Answer as if there were no such page; the trail is told who asked for it (`note_what_was_refused`)."""
+    g.refused = (why, study_number)
+    abort(404)
+
+
+def note_what_was_refused() -> None:
+    """Write a refusal of this request into the trail, once the request's own session has let go."""
+    if "refused" not in g:
+        return
+    why, study_number = g.pop("refused")
+    with at_desk(writes=True) as desk:
+        note_refusal(desk.db, desk.context, request.endpoint or "", why, study_number)
 
 
 def runtime() -> Runtime:

@@ -6,12 +6,13 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
-from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from btb_pro.console.blueprint import console
+from btb_pro.console.desk import note_what_was_refused
 from btb_pro.console.gate import greet
 from btb_pro.console.layout import on_every_page
+from btb_pro.db import DATABASE_FAILURES
 from btb_pro.incoming import drain
 from btb_pro.web import log_error
 
@@ -24,6 +25,8 @@ def refused(error: HTTPException) -> ResponseReturnValue:
     if code == 413:
         drain(request)
     _greet()
+    with suppress(*DATABASE_FAILURES):
+        note_what_was_refused()
     title, paragraphs = _words(code)
     page = _page(title, paragraphs)
     if isinstance(error, MethodNotAllowed):
@@ -38,8 +41,7 @@ def failed(_error: Exception) -> ResponseReturnValue:
     return _page(title, paragraphs), 500
 
 
-@console.errorhandler(OperationalError)
-def database_failed(error: OperationalError) -> ResponseReturnValue:
+def database_failed(error: Exception) -> ResponseReturnValue:
     """The page of a database that does not answer: it holds what was typed, and its button sends it again.
 
     A password is not put into a page; such a form must be filled in anew.
@@ -52,6 +54,10 @@ def database_failed(error: OperationalError) -> ResponseReturnValue:
     return _page(title, paragraphs), 503
 
 
+for _failure in DATABASE_FAILURES:
+    console.register_error_handler(_failure, database_failed)
+
+
 def _page(title: str, paragraphs: list[str]) -> str:
     """A page that also an address without a route can have, where no blueprint adds what the layout shows."""
     return render_template(
@@ -61,7 +67,7 @@ def _page(title: str, paragraphs: list[str]) -> str:
 
 def _greet() -> None:
     """Show the way on to whoever is signed in; a database that does not answer leaves a page without it."""
-    with suppress(OperationalError):
+    with suppress(*DATABASE_FAILURES):
         if current_user.is_authenticated:
             greet(current_user.signed_in)
 

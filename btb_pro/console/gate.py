@@ -1,6 +1,6 @@
 """The one gate that all of the console lies behind."""
 
-from flask import Flask, abort, current_app, g, redirect, request
+from flask import Flask, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import LoginManager, current_user
@@ -8,7 +8,7 @@ from flask_login import LoginManager, current_user
 from btb_pro.config import Settings
 from btb_pro.console.blueprint import Open, console
 from btb_pro.console.confirming import ask_to_confirm
-from btb_pro.console.desk import runtime
+from btb_pro.console.desk import refuse, runtime
 from btb_pro.console.door import show_sign_in
 from btb_pro.console.forms import Shown
 from btb_pro.console.holder import Holder
@@ -55,7 +55,7 @@ def let_in() -> ResponseReturnValue | None:
     signed_in: SignedIn = current_user.signed_in
     greet(signed_in)
     if not isinstance(rule, Permission) or not signed_in.may(rule):
-        abort(404)
+        refuse("role")
     if getattr(view, "needs_confirmation", False) and not signed_in.is_confirmed():
         return ask_to_confirm(_wish())
     return None

@@ -15,6 +15,7 @@ from btb_pro.console.forms import ConsoleForm
 from btb_pro.console.staff_words import role_name
 from btb_pro.i18n import LANGUAGE_NAMES
 from btb_pro.roles import Permission
+from btb_pro.web import is_halted
 
 
 @console.context_processor
@@ -27,6 +28,7 @@ def on_every_page() -> dict[str, object]:
         "language": language,
         "other_languages": [(code, LANGUAGE_NAMES[code]) for code in study.languages if code != language],
         "study_name": study.name[language],
+        "is_halted": is_halted(runtime()),
         "is_test": study.allow_unapproved_wording,
         "signed_in": person,
         "role_of_signed_in": role_name(person.role) if person else "",

@@ -25,7 +25,7 @@ from btb_pro.participant import (
 from btb_pro.participant.blueprint import Access, access, participant
 from btb_pro.participant.visitor import runtime
 from btb_pro.participant.words import last_day_in_words, time_in_words
-from btb_pro.web import ErrorPages, add_error_pages
+from btb_pro.web import ErrorPages, add_error_pages, is_halted
 
 VIEWS = (
     start,
@@ -72,6 +72,7 @@ def register_participant(app: Flask) -> None:
             "sites": sites,
             "privacy_url": house.study.privacy_url[language],
             "accessibility_url": house.study.accessibility_url[language],
+            "is_halted": is_halted(house),
             "is_test": house.study.allow_unapproved_wording,
             "style_sheet": url_for("static", filename=assets.style_sheet),
             "script": url_for("static", filename=assets.script),

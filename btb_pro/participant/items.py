@@ -20,6 +20,7 @@ from btb_pro.participant.visitor import GoTo, Visitor, runtime, visiting, way_ou
 from btb_pro.services.answers import KeyUsedTwice, PageSave, present_after, save_page
 from btb_pro.services.late_saves import keep_late_save
 from btb_pro.services.present_answers import SeenAnswer
+from btb_pro.services.refused_answers import note_refused_answers
 from btb_pro.services.sessions import change_language
 from btb_pro.this_request import speak
 
@@ -72,6 +73,7 @@ class PageView:
             notice = gettext("Nothing was saved yet. Your answers are still here: press Next again.")
             return self._again(state, reading, notice)
         if reading.is_wrong:
+            self.note_refused(reading)
             return self._again(state, reading, status=422)
         save = self.save_of(state, reading)
         open_now = self._open_after(save)
@@ -98,6 +100,7 @@ class PageView:
             return "", 403
         reading = self.reading()
         if reading.is_wrong:
+            self.note_refused(reading)
             return "", 422
         save = self.save_of(self.state_sent(), reading)
         visitor = self.visitor
@@ -188,6 +191,14 @@ class PageView:
             if code is not None and item_named(self.page.items, code) is None:
                 reading.unknown.append(f"{button}={code}")
         return reading
+
+    def note_refused(self, reading: Reading) -> None:
+        """Let the trail tell which values were refused, by which check."""
+        visitor = self.visitor
+        typed = {code: request.form.getlist(code) for code in reading.refused}
+        note_refused_answers(
+            visitor.db, visitor.context, visitor.answering, self.page.instrument.code, reading.refused, typed
+        )
 
     def save_of(self, state: PageState, reading: Reading) -> PageSave:
         """What the page asks to be stored."""

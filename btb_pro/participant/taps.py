@@ -29,6 +29,7 @@ def tap(handle: str, number: str) -> Response | tuple[Response, int]:
         switch_language(visitor)
         reading = view.reading()
         if reading.is_wrong:
+            view.note_refused(reading)
             return jsonify(stored=False, refused=sorted(reading.refused)), 422
         state = view.state_sent()
         # A tap is meant, whatever the page showed when it was made.

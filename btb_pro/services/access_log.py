@@ -1,4 +1,4 @@
-"""Noting which participants' records a member of staff has looked at (AUD-23)."""
+"""Noting which records a member of staff has looked at, and what they were refused (AUD-23, AUD-24)."""
 
 from sqlalchemy.orm import Session
 
@@ -13,3 +13,12 @@ def note_view(session: Session, context: Context, study_number: str, what: str) 
     """
     with step(session, context, Tag.PARTICIPANT_VIEW, study_number=study_number) as event:
         event.change("view", study_number, what, None, "seen")
+
+
+def note_refusal(session: Session, context: Context, page: str, why: str, study_number: str = "") -> None:
+    """Write into the audit trail that the context's actor asked for a page that is not for them.
+
+    `page` is the route's name, `why` ``role`` or ``hospital``. Within a writing session; the caller commits.
+    """
+    with step(session, context, Tag.STAFF_ACCESS_REFUSED, study_number=study_number) as event:
+        event.change("access", page, why, None, "refused")

@@ -12,6 +12,7 @@ from sqlalchemy.engine import make_url
 
 from btb_pro import clock
 from btb_pro.config import Settings
+from btb_pro.damage import DamageNote
 from btb_pro.db import DATABASE_FAILURES, Database
 from btb_pro.migrate import SchemaNewer, newest_revision, revision_of
 from btb_pro.models.audit_event import AuditEvent
@@ -38,13 +39,16 @@ class Check(StrEnum):
     KEYS = "keys"
     RIGHTS = "rights"
     DATABASE = "database"
+    DAMAGE = "damage"
     ENGINE = "engine"
     SCHEMA = "schema"
     WRITABLE = "writable"
     INTEGRITY = "integrity"
     GUARDS = "guards"
+    OWNER = "owner"
     ROOM = "room"
     CLOCK = "clock"
+    STEPS = "steps"
     BACKUP = "backup"
     QUEUE = "queue"
     MAIL = "mail"
@@ -68,10 +72,11 @@ def is_ready(settings: Settings, database: Database) -> bool:
 
 
 def readiness(settings: Settings, database: Database) -> Iterator[Finding]:
-    """What must hold for an answer to be taken: room, the schema, a database that takes writes, the clock.
+    """What must hold for an answer to be taken: no damage, room, the schema, writes taken, the clock.
 
     Nothing is written. The rest is not asked once the schema is not the one that this version needs.
     """
+    yield find_damage_note(settings)
     yield find_room(settings)
     schema = find_schema(database)
     yield schema
@@ -84,6 +89,16 @@ def database_file(settings: Settings) -> Path | None:
     """SQLite's file; None where the database is no file of ours."""
     url = make_url(settings.database_url)
     return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+
+def find_damage_note(settings: Settings) -> Finding:
+    """Whether damage was found that stops all writing."""
+    damage = DamageNote(settings.instance).read()
+    if damage is None:
+        return Finding(Check.DAMAGE, Grade.OK)
+    since = clock.local_text(damage.found_at) if damage.found_at else "unknown"
+    facts = {"kind": damage.kind.value, "detail": damage.detail, "since": since}
+    return Finding(Check.DAMAGE, Grade.FAIL, "found", facts)
 
 
 def find_room(settings: Settings) -> Finding:

@@ -1,6 +1,7 @@
 """Opening an instance: reading its files, its keys and its database."""
 
 from btb_pro.config import Settings
+from btb_pro.damage import DamageNote
 from btb_pro.db import Database
 from btb_pro.instruments.catalogue import load_instruments
 from btb_pro.instruments.problems import InstrumentFileError
@@ -32,7 +33,7 @@ def open_runtime(settings: Settings) -> Runtime:
     except InstrumentFileError as error:
         raise InstrumentsRefused(str(error)) from error
     study = read_study(settings.study_file, instruments)
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, DamageNote(settings.instance))
     database.check()
     return Runtime(
         settings=settings,

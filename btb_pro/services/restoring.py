@@ -14,19 +14,25 @@ from sqlalchemy.orm import Session
 
 from btb_pro import clock
 from btb_pro.config import Settings
+from btb_pro.damage import DamageNote
 from btb_pro.db import Database
 from btb_pro.migrate import newest_revision, require_current, upgrade
 from btb_pro.models.audit_event import AuditEvent, AuditHead
-from btb_pro.models.message import Message
 from btb_pro.models.staff import StaffSession
 from btb_pro.services.audit import Context, Step, Tag, step
 from btb_pro.services.backup_files import BackupManifest, BackupRefused, read_backup
 from btb_pro.services.backups import prove_file
 from btb_pro.services.copying import copy_database
+from btb_pro.services.damaged_files import is_readable, replace_file, set_aside
+from btb_pro.services.health import database_file
+from btb_pro.services.held_messages import hold_waiting, hold_what_fell_due
+from btb_pro.services.opening import open_runtime
 from btb_pro.services.take_in import take_in_older_rows
 from btb_pro.services.upgrading import losing_nothing
 from btb_pro.services.verification import Anchor
 
+_MORE_THAN_WERE_LOST = 1_000_000
+"""How many numbers are left out where nobody can say how many events a damaged database held."""
 _LIVES_AGAIN = (Tag.INVITATION_REVOKE, Tag.PARTICIPANT_WITHDRAW, Tag.REQUEST_STOP, Tag.REQUEST_NOT_ME)
 
 
@@ -61,6 +67,16 @@ class NewerThanBackup(BackupRefused):
         )
 
 
+class PresentUnreadable(BackupRefused):
+    """The present database is damaged, so nobody can say what it knows more than the backup."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The present database is damaged and cannot say what it knows that the backup does not: nothing "
+            "was changed. To put the backup in its place, say --unreadable; the damaged file is kept."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Restored:
     """A backup that took the place of the database."""
@@ -73,33 +89,55 @@ class Restored:
     """The database as it was before, where it was a file."""
 
 
-def restore_backup(settings: Settings, context: Context, path: Path, lose: int = 0) -> Restored:
+def restore_backup(
+    settings: Settings, context: Context, path: Path, lose: int = 0, *, unreadable: bool = False
+) -> Restored:
     """Replace the database by a backup's, in one step, and mark the gap in the audit trail.
 
-    Nothing is sent twice: messages that were waiting when the backup was made, and may have gone out since,
-    wait for a person. Members of staff are signed out everywhere.
+    Nothing is sent twice: messages that were waiting when the backup was made, or fell due since, may have
+    gone out and wait for a person. Members of staff are signed out everywhere. With `unreadable`, a present
+    SQLite file that is damaged is kept as it is and replaced.
 
     Raises:
         BackupRefused: the file does not open, is broken, or is of a newer version.
         NewerThanBackup: the present database knows more, and `lose` is not how many events that is.
+        PresentUnreadable: the present database is damaged, and nobody said `unreadable`.
     """
+    note = DamageNote(settings.instance)
     database = Database(settings.database_url)
     try:
-        database.check()
+        can_read = is_readable(database)
+        if not (can_read or unreadable):
+            raise PresentUnreadable
         with TemporaryDirectory(prefix=".restore-", dir=settings.instance) as name:
             copy, manifest = read_backup(path, settings.backup_keys, Path(name))
             _prove(copy, manifest, context)
-            between = _between(database, manifest)
+            between = _between(database, manifest) if can_read else None
             if between is not None and between.events != lose:
                 raise NewerThanBackup(between)
-            kept = _keep_present(settings, database)
-            _replace(database, copy)
+            if can_read:
+                kept = _keep_present(settings, database)
+                _replace(database, copy)
+            else:
+                present = database_file(settings)
+                assert present is not None
+                kept = set_aside(present, settings.instance)
+                database.close()
+                replace_file(present, copy)
         upgrade(database)
         require_current(database)
+        note.lift()
         with database.writing() as session:
-            held = _mark(session, context, manifest, between)
+            held = _mark(session, context, manifest, between, can_read=can_read)
             take_in_older_rows(session, context)
             session.commit()
+        runtime = open_runtime(settings)
+        try:
+            with runtime.database.writing() as session:
+                held += hold_what_fell_due(session, context, runtime)
+                session.commit()
+        finally:
+            runtime.database.close()
     finally:
         database.close()
     return Restored(manifest, between, held, kept)
@@ -182,10 +220,14 @@ def _replace(database: Database, copy: Path) -> None:
         source_file.close()
 
 
-def _mark(session: Session, context: Context, manifest: BackupManifest, between: Between | None) -> int:
+def _mark(
+    session: Session, context: Context, manifest: BackupManifest, between: Between | None, *, can_read: bool
+) -> int:
     head = session.execute(select(AuditHead).with_for_update()).scalar_one_or_none()
     before = 0 if head is None else head.seq
     lost_until = max(before, 0 if between is None else between.last_seq)
+    if not can_read:
+        lost_until = before + _MORE_THAN_WERE_LOST
     if head is not None:
         # No number that was given out before, in a file or on a page, may ever mean another event.
         head.seq = lost_until
@@ -194,17 +236,9 @@ def _mark(session: Session, context: Context, manifest: BackupManifest, between:
         event.change("trail", "gap", "lost_until", str(before), str(lost_until))
         if between is not None:
             event.change("trail", "gap", "lost_hash", None, between.last_hash)
-        held = _hold_messages(session, event)
+        held = hold_waiting(session, event)
         _sign_everybody_out(session, event)
     return held
-
-
-def _hold_messages(session: Session, event: Step) -> int:
-    waiting = session.execute(select(Message).where(Message.state.in_(("queued", "sending")))).scalars().all()
-    for message in waiting:
-        event.change("message", message.once_key, "state", message.state, "unknown")
-        message.state, message.reason, message.ended_at = "unknown", "restored", event.at
-    return len(waiting)
 
 
 def _sign_everybody_out(session: Session, event: Step) -> None:

@@ -18,10 +18,13 @@ from btb_pro.services.told_tables import told_tables
 _ROWS_AT_ONCE = 500
 _NEVER_CHANGED = frozenset({"answer", "late_save", "score"})
 """Tables that grow with the study: their rows are compared as they are told and not kept in memory."""
-_GROWING = ("answer", "audit_event", "correction", "correction_request", "late_save")
+APPEND_ONLY = ("answer", "audit_event", "correction", "correction_request", "late_save")
+"""Tables that refuse to change what is in them."""
 GUARDS: Mapping[str, frozenset[str]] = {
-    "sqlite": frozenset(f"{table}_no_{act}" for table in _GROWING for act in ("update", "delete", "replace")),
-    "postgresql": frozenset(f"{table}_no_{act}" for table in _GROWING for act in ("change", "truncate")),
+    "sqlite": frozenset(
+        f"{table}_no_{act}" for table in APPEND_ONLY for act in ("update", "delete", "replace")
+    ),
+    "postgresql": frozenset(f"{table}_no_{act}" for table in APPEND_ONLY for act in ("change", "truncate")),
 }
 """The triggers that refuse to change what only grows, by engine."""
 

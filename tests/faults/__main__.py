@@ -8,15 +8,19 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from btb_pro.migrate import newest_revision
 from tests.faults.disks import fill_disk, forbid_writes
 from tests.faults.kills import kill_server
 from tests.faults.locks_and_clocks import lock_file, step_clock
+from tests.faults.migrations import kill_migration
 from tests.faults.power_cut import cut_power
 from tests.faults.report import HEADING, Result, line
 from tests.faults.servers_down import fail_over, kill_database, lock_database, restart_database
 from tests.faults.stops import stop_server
 from tests.faults.workers import kill_worker
+from tests.faults.writers import write_at_once
 from tests.support.engines import EngineName, close_server
+from tests.support.older import EVERY_RELEASED
 
 _Fault = Callable[[Path], Result]
 
@@ -27,8 +31,13 @@ def faults(is_long: bool) -> Iterator[_Fault]:
         yield partial(kill_server, engine=engine, points=2_000 if is_long else 200)
         yield partial(kill_worker, engine=engine, points=500 if is_long else 50)
     for engine in EngineName:
+        yield partial(write_at_once, engine=engine, rows=500)
         yield partial(step_clock, engine=engine)
         yield partial(stop_server, engine=engine, points=100 if is_long else 10)
+    for engine in EngineName:
+        for revision in EVERY_RELEASED:
+            if revision != newest_revision():
+                yield partial(kill_migration, engine=engine, revision=revision)
     yield partial(lock_file, points=10 if is_long else 1)
     yield partial(fill_disk, points=50 if is_long else 5)
     yield partial(forbid_writes, points=1)

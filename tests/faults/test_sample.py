@@ -8,10 +8,12 @@ import pytest
 from tests.faults.disks import fill_disk, forbid_writes
 from tests.faults.kills import kill_server
 from tests.faults.locks_and_clocks import step_clock
+from tests.faults.migrations import kill_migration
 from tests.faults.power_cut import cut_power
 from tests.faults.report import Result
 from tests.faults.servers_down import fail_over, kill_database, restart_database
 from tests.faults.stops import stop_server
+from tests.faults.writers import write_at_once
 from tests.support.engines import EngineName
 
 
@@ -57,6 +59,22 @@ def test_a_disk_that_takes_nothing_loses_nothing_that_was_acknowledged(
 ) -> None:
     result = fault(tmp_path, 1)
     assert result.verdict.acknowledged > 3
+    assert result.is_as_it_must_be, result
+
+
+@pytest.mark.parametrize("engine", EngineName)
+def test_eight_writers_in_two_processes_make_one_chain(tmp_path: Path, engine: EngineName) -> None:
+    result = write_at_once(tmp_path, engine, rows=10)
+    assert result.verdict.acknowledged == 80
+    assert result.is_as_it_must_be, result
+
+
+@pytest.mark.parametrize("engine", EngineName)
+def test_a_migration_that_is_killed_loses_nothing_and_goes_on_at_the_next_start(
+    tmp_path: Path, engine: EngineName
+) -> None:
+    result = kill_migration(tmp_path, engine, "0002", every=12)
+    assert result.points >= 3
     assert result.is_as_it_must_be, result
 
 

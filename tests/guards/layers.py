@@ -11,7 +11,7 @@ Sources = Mapping[str, str]
 RANKS = {
     # ground
     "config": 0, "clock": 0, "links": 0, "i18n": 0, "logs": 0, "security": 0, "refusals": 0,
-    "assets": 0, "compression": 0, "outside": 0,
+    "assets": 0, "compression": 0, "outside": 0, "damage": 0, "file_systems": 0,
     # knowledge
     "instruments": 1, "scoring": 1, "study": 1, "study_file": 1, "study_values": 1, "study_visits": 1,
     "safety_rules": 1, "toml_lines": 1, "roles": 1,

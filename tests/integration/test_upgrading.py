@@ -23,9 +23,9 @@ from btb_pro.services.verification import verify
 from btb_pro.study import Study
 from btb_pro.study_file import PACKAGED_STUDY, read_study
 from tests.support.engines import EngineName, drop_database, empty_database
-from tests.support.older import VALUES, make_older
+from tests.support.older import EVERY_RELEASED, VALUES, make_older
 
-RELEASED = ("0001", "0002")
+RELEASED = tuple(revision for revision in EVERY_RELEASED if revision != newest_revision())
 ACTOR = Actor("command", "tester")
 
 

@@ -20,6 +20,8 @@ _TAGS = (
     "visit:submit",
 )
 _WORDING = "ab" * 32
+EVERY_RELEASED = ("0001", "0002", "0005")
+"""The schema of each version that was released; one that is added stays."""
 VALUES = ("1", None, "Bærøya æøå 🙂", "-0", " 2 ", "line\r\nline", "9223372036854775808")
 
 

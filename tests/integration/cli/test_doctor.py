@@ -48,6 +48,8 @@ def test_a_sound_instance_has_nothing_that_fails(sound: World, run: Run, engine:
     if engine is EngineName.POSTGRESQL:
         # The tests' server is told to forget, for speed, and that is found.
         assert told.pop("engine") == "fail weak"
+        # And its role is a superuser.
+        assert told.pop("owner") == "warn mighty"
     assert {check: found for check, found in told.items() if not found.startswith("ok")} == {
         "mail": "warn off",
         "wordings": "warn test",

@@ -3,6 +3,7 @@
 Against a model in which every save that was acknowledged is there exactly once, in the order of arrival.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +23,8 @@ from tests.support.plain_browser import PlainBrowser
 from tests.support.world import World, make_world
 
 FIELDS = ("pain_duration_years", "pain_duration_months")
+# With LONG=1, for a night.
+_TIMES = 100 if os.environ.get("LONG") else 1
 tabs = st.integers(0, 3)
 fields = st.sampled_from(FIELDS)
 numbers = st.integers(1, 4).map(str)
@@ -164,6 +167,6 @@ class TwoPhonesOnPostgresql(TwoPhones):
 
 
 TestTwoPhones = TwoPhones.TestCase
-TestTwoPhones.settings = settings(max_examples=15, stateful_step_count=25, deadline=None)
+TestTwoPhones.settings = settings(max_examples=15 * _TIMES, stateful_step_count=25, deadline=None)
 TestTwoPhonesOnPostgresql = TwoPhonesOnPostgresql.TestCase
-TestTwoPhonesOnPostgresql.settings = settings(max_examples=8, stateful_step_count=25, deadline=None)
+TestTwoPhonesOnPostgresql.settings = settings(max_examples=8 * _TIMES, stateful_step_count=25, deadline=None)

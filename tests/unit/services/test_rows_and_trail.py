@@ -21,6 +21,7 @@ from btb_pro.services.replay import rows_at
 from btb_pro.services.take_in import take_in_older_rows
 from btb_pro.services.told_tables import told_tables
 from btb_pro.services.verification import Anchor, missing_guards, verify
+from tests.integration.participant.steps import go_to, session_address
 from tests.support.engines import EngineName
 from tests.support.world import COMMAND, World
 
@@ -68,6 +69,35 @@ def test_telling_the_trail_again_gives_exactly_the_present_tables(told: World) -
     with told.reading() as session:
         head = session.execute(select(AuditHead.seq)).scalar_one()
         assert rows_at(session, head) == _tables(session)
+
+
+def test_at_every_event_the_trail_tells_the_tables_as_they_were_then(world: World) -> None:
+    """Told afterwards and read at the moment itself are the same, at each step of a study."""
+    then: dict[int, dict[tuple[str, tuple[object, ...]], dict[str, object]]] = {}
+
+    def look() -> None:
+        with world.reading() as session:
+            then[session.execute(select(AuditHead.seq)).scalar_one()] = _tables(session)
+
+    look()
+    for number in ("BTB-001", "BTB-002"):
+        world.add(number, language="nb", email=f"{number}@example.org")
+        look()
+        page = go_to(world.started(world.invite(number)), world, "pain_worse")
+        look()
+        for years in ("5", "6", "5"):
+            page = go_to(page, world, "pain_worse").fill("pain_duration_years", years)
+            page.press("later")
+            look()
+        page.open(f"{session_address(page)}/review").press()
+        assert page.page == "receipt"
+        look()
+    world.withdraw("BTB-002")
+    look()
+    assert len(then) > 12
+    with world.reading() as session:
+        for seq, tables in then.items():
+            assert rows_at(session, seq) == tables, seq
 
 
 def test_any_column_of_any_row_changed_behind_the_trails_back_is_found(

@@ -1,5 +1,6 @@
 """The proof of the audit trail: whatever was changed, taken off, put in or moved, it names the place."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from btb_pro.db import Database
 from btb_pro.migrate import upgrade
 from btb_pro.models.audit_event import AuditEvent, AuditHead
 from btb_pro.services.audit import FIRST_HASH, ChainBroken, event_hash
-from btb_pro.services.verification import verify
+from btb_pro.services.verification import Anchor, verify
 from tests.support.behind import change, guards_off
 from tests.support.engines import EngineName, empty_database
 from tests.support.world import World
@@ -159,6 +160,32 @@ def test_an_event_put_in_between_is_found(open_book: World) -> None:
     )
     with pytest.raises(ChainBroken, match="Event 4"):
         proof(open_book)
+
+
+def test_a_fork_is_found_where_the_second_branch_begins(open_book: World) -> None:
+    """Two events that follow the same one: as two processes would leave that did not wait for each other."""
+    with open_book.writing() as session:
+        fourth, fifth = (session.get_one(AuditEvent, seq) for seq in (4, 5))
+        fifth.previous_hash = fourth.previous_hash
+        fifth.hash = event_hash(fifth)
+    with pytest.raises(ChainBroken, match="Event 5 does not follow"):
+        proof(open_book)
+
+
+def test_a_branch_that_is_whole_in_itself_is_found_by_a_head_noted_on_the_other(
+    told: World, tmp_path: Path
+) -> None:
+    """A copy went on by itself: each branch proves, and only one of them holds what was noted."""
+    with told.reading() as session:
+        before = verify(session)
+    told.add("BTB-101")
+    with told.reading() as session:
+        one = verify(session)
+    other = replace(one, head_hash=before.head_hash)
+    with told.reading() as session:
+        assert verify(session, [Anchor(before.seq, before.head_hash), Anchor(one.seq, one.head_hash)])
+        with pytest.raises(ChainBroken, match=f"Event {one.seq} is another one"):
+            verify(session, [Anchor(other.seq, other.head_hash)])
 
 
 def test_an_event_added_at_the_end_without_the_head_is_found(open_book: World) -> None:

@@ -1,0 +1,104 @@
+"""The note that the database is damaged. While it lies in the instance folder, nothing is written.
+
+It lies beside the database and not in it: what is damaged can keep no note. Every process looks before each
+write, so that all stop together, and go on together once the note is taken away.
+"""
+
+import json
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from pysqlite3 import dbapi2 as sqlite
+
+from btb_pro import clock
+from btb_pro.refusals import PlainRefusal
+
+NOTE_FILE = "damage.json"
+_ON_SQLITE = (sqlite.SQLITE_CORRUPT, sqlite.SQLITE_NOTADB)
+# data_corrupted and index_corrupted.
+_ON_POSTGRESQL = ("XX001", "XX002")
+_log = logging.getLogger("btb_pro.damage")
+
+
+class DamageKind(StrEnum):
+    """What is not as it was written."""
+
+    PAGES = "pages"
+    """Pages of the database's files."""
+    TRAIL = "trail"
+    """The audit trail, or a row that it tells otherwise."""
+    GUARDS = "guards"
+    """The triggers that refuse to change what only grows."""
+    UNREADABLE = "unreadable"
+    """The note itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """What was found."""
+
+    kind: DamageKind
+    found_at: datetime | None
+    detail: str
+    """For whoever mends it: numbers and names of our own, no value that anybody entered."""
+
+
+class DatabaseDamaged(PlainRefusal):
+    """Nothing is written, since the database was found damaged. The message says what to do."""
+
+    def __init__(self, damage: Damage) -> None:
+        self.damage = damage
+        super().__init__(
+            f"Nothing is written: the database was found damaged ({damage.kind}: {damage.detail}). Run "
+            "btb-pro restore with the last good backup, or btb-pro audit verify once it is mended."
+        )
+
+
+class DamageNote:
+    """The note of one instance."""
+
+    def __init__(self, instance: Path) -> None:
+        self._path = instance / NOTE_FILE
+        self._unwritten: Damage | None = None
+
+    def read(self) -> Damage | None:
+        """What was found; None while nothing was."""
+        try:
+            told = json.loads(self._path.read_text(encoding="utf-8"))
+            return Damage(DamageKind(told["kind"]), clock.read_utc(told["found_at"]), str(told["detail"]))
+        except FileNotFoundError:
+            return self._unwritten
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            return Damage(DamageKind.UNREADABLE, None, f"{self._path}: {type(error).__name__}")
+
+    def write(self, kind: DamageKind, detail: str) -> None:
+        """Note what was found and say so in the log; of several findings the first is kept."""
+        damage = Damage(kind, clock.now(), detail)
+        told = {"kind": kind.value, "found_at": clock.utc_text(clock.now()), "detail": detail}
+        try:
+            with self._path.open("x", encoding="utf-8") as file:
+                json.dump(told, file)
+        except FileExistsError:
+            return
+        except OSError:
+            # A disk that takes no note still stops this process.
+            self._unwritten = damage
+        _log.critical("the database is damaged (%s: %s): nothing is written any more", kind, detail)
+
+    def lift(self) -> bool:
+        """Take the note away, since what it tells of was mended; whether there was one."""
+        was_there = self.read() is not None
+        self._unwritten = None
+        self._path.unlink(missing_ok=True)
+        return was_there
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether an engine says that what it reads is not what was written, rather than that it cannot read."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in _ON_SQLITE
+    return getattr(error, "sqlstate", None) in _ON_POSTGRESQL
