@@ -20,6 +20,7 @@ from sqlalchemy import text
 from btb_pro.exports.formats import ExportFormat
 from btb_pro.instruments.model import FieldKind, Instrument
 from tests.integration.export_world import ExportWorld, make_export_world
+from tests.support.engines import EngineName
 
 MOST_MEGABYTES = 300
 IN_MEMORY = (ExportFormat.SPSS, ExportFormat.STATA)
@@ -84,7 +85,7 @@ def fill(world: ExportWorld, wanted: int) -> int:
 
 def run_one(instance: Path, file_format: ExportFormat, out: Path) -> None:
     """Take one export and print its seconds and greatest memory."""
-    world = make_export_world(instance, None)
+    world = make_export_world(instance, None, database_url=f"sqlite:///{instance / 'btb.db'}")
     world.go_to("2030-01-01T00:00:00+00:00")
     begin = time.perf_counter()
     world.take(file_format, out)
@@ -114,7 +115,7 @@ def main() -> int:
     too_much = 0
     with TemporaryDirectory() as name:
         folder = Path(name)
-        world = make_export_world(folder / "instance", None)
+        world = make_export_world(folder / "instance", None, engine=EngineName.SQLITE)
         count = fill(world, asked.answers)
         world.close()
         print(f"{count} answers")
