@@ -64,7 +64,8 @@ def test_a_sound_dictionary_and_a_sound_record_have_no_fault() -> None:
         field("redcap_survey_identifier"), field("a_timestamp"), field("a_complete"), field("boxes___1"),
         field("mood"), field("x", "choice"), field("x", label=" "), field("x", form="A form"),
         field("x", "radio"), field("x", "radio", choices="1 One"),
-        field("x", "radio", choices="1, One | 1, Two"), field("x", "radio", choices="1, One | "), field("x", "text", choices="1, One"),
+        field("x", "radio", choices="1, One | 1, Two"), field("x", "radio", choices="1, One | "),
+        field("x", "text", choices="1, One"),
         field("x", validation="datetime"), field("x", "notes", validation="integer"),
         field("x", minimum="0"), field("x", validation="integer", maximum="much"),
         field("x", branching="[gone] = '1'"), field("x", branching="[boxes(9)] = '1'"),
@@ -104,7 +105,8 @@ def test_a_matrix_that_does_not_hold_together_is_found(fields: list[dict[str, st
 SPOILT = [
     {"mood": "High"}, {"mood": "3"}, {"mood": "02"}, {"days": "7.5"}, {"days": "31"}, {"days": "many"},
     {"boxes___1": "yes"}, {"boxes___1": "2"}, {"seen_at": "2026-03-27T10:00:06Z"},
-    {"seen_at": "27-03-2026 10:00:06"}, {"seen_at": "2026-03-27 10:00"}, {"redcap_event_name": "Visit 1"}, {"redcap_event_name": ""},
+    {"seen_at": "27-03-2026 10:00:06"}, {"seen_at": "2026-03-27 10:00"}, {"redcap_event_name": "Visit 1"},
+    {"redcap_event_name": ""},
     {"record_id": ""}, {"a_complete": "3"}, {"a_complete": "Complete"}, {"redcap_event_name": "v2_arm_1"},
     {"mood": "-8"},
 ]  # fmt: skip
