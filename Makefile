@@ -25,7 +25,7 @@ MANIFEST := btb_pro/static/manifest.json
 NODE_MODULES := assets/node_modules/.package-lock.json
 CHECKERS := assets/node_modules/.checkers.stamp
 
-.PHONY: help demo test check faults pages screens bench lint env assets translations roles compile lock chromium strace clean
+.PHONY: help demo test check faults pages screens bench lint env assets translations roles compile lock chromium strace r clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,11 +33,11 @@ help: ## Lists the targets
 demo: env assets compile ## Builds a made-up study and serves it (PORT=8000, HOST=127.0.0.1)
 	@exec $(BIN)/btb-pro demo --host "$(HOST)" --port "$(PORT)"
 
-test: $(VENV)/test.stamp assets compile chromium strace lint ## Runs everything that CI runs: lint, types, all tests
+test: $(VENV)/test.stamp assets compile chromium strace r lint ## Runs everything that CI runs: lint, types, all tests
 	$(BIN)/pytest -n 2
 	$(BIN)/pytest -n 2 --browser-on postgresql tests/browser/test_visit.py tests/browser/test_saving_on_the_tap.py
 
-check: $(VENV)/test.stamp assets compile strace lint ## Runs lint, types and the tests that need no browser
+check: $(VENV)/test.stamp assets compile strace r lint ## Runs lint, types and the tests that need no browser
 	$(BIN)/pytest -n 2 -m "not browser"
 
 faults: $(VENV)/test.stamp assets compile strace ## Kills, cuts, fills and locks under load: what is lost? (LONG=1 for a night)
@@ -156,6 +156,14 @@ strace:
 	if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
 	  apt-get update -qq >/dev/null && $(APT_INSTALL) strace >/dev/null && exit 0; fi; \
 	echo "The test of power cuts needs the package strace: install it, then run make again." >&2; exit 1
+
+# What the CSV files' own script is run by.
+r:
+	@command -v Rscript >/dev/null && exit 0; \
+	if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+	  echo "Installing R from Debian's packages"; \
+	  apt-get update -qq >/dev/null && $(APT_INSTALL) r-base-core >/dev/null && exit 0; fi; \
+	echo "The test of the script for R needs Rscript: install the package r-base-core, then run make again." >&2; exit 1
 
 clean: ## Removes what make made; instance/ stays
 	rm -rf $(VENV) assets/node_modules assets/build btb_pro/static build dist *.egg-info

@@ -3,7 +3,8 @@
 A Snapshot holds how things stand at the cut-off. A Transactional file holds every stored answer in the
 order in which they came, each with its AuditRecord, then what follows from them at the cut-off: states,
 scores and what each form says of itself. Applied in its order it gives the Snapshot. A missing answer is
-IsNull, and its state is the value of the item `<field>_st`.
+IsNull, and its state is the value of the item `<field>_st`. An Annotation of each stored item group says how
+its answers came in: language and wording, mode, when shown, the phone's own clock.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -55,6 +56,8 @@ class _Audit(NamedTuple):
     at: datetime
     source: str
     reason: str = ""
+    comment: str = ""
+    """How the answers came in."""
 
 
 Groups = Mapping[str, list[_Item]]
@@ -146,7 +149,11 @@ class _Writer:
                 )
                 form = self._form(event, first.instrument)
                 audit = _Audit(
-                    _user(first), first.answer.received_at, f"event {first.answer.seq}", _reason(first)
+                    _user(first),
+                    first.answer.received_at,
+                    f"event {first.answer.seq}",
+                    _reason(first),
+                    _how_it_came(first),
                 )
                 self._groups(form, _grouped(rows, self._sections, self._stored_items), first.site, audit)
                 yield subject
@@ -181,6 +188,8 @@ class _Writer:
             if not kept:
                 continue
             group = self._below(form, "ItemGroupData", "ItemGroupOID", self._names.sections[section])
+            if audit is not None and audit.comment:
+                make(make(group, "Annotation", SeqNum="1"), "Comment", audit.comment)
             for oid, value in kept:
                 self._item(group, oid, value, site, audit)
 
@@ -227,6 +236,22 @@ def _reason(record: HistoryRecord) -> str:
         return ""
     words = (correction.reason, correction.why, correction.source, correction.decided_why)
     return "; ".join(filter(None, words))
+
+
+def _how_it_came(record: HistoryRecord) -> str:
+    """What the rows of one step share, by the names of history.csv's columns; no account of anybody's."""
+    answer = record.answer
+    facts = {
+        "instrument_version": record.instrument_version,
+        "language": answer.language,
+        "wording_sha256": answer.wording_sha256,
+        "mode": answer.origin.mode,
+        "paper_on": answer.origin.paper_on.isoformat() if answer.origin.paper_on else "",
+        "shown_at": clock.utc_text(answer.shown_at) if answer.shown_at else "",
+        "device_at": answer.device_at or "",
+        "session": f"{answer.session}",
+    }
+    return "; ".join(f"{name}={fact}" for name, fact in facts.items() if fact)
 
 
 def _holds(record: FieldRecord) -> bool:

@@ -3,6 +3,7 @@
 It needs no package of R's. A gap is NA in `wide`; `states` beside it says which kind of gap.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 
 from btb_pro.exports.codebook import (
@@ -22,7 +23,7 @@ from btb_pro.instruments.model import FieldKind
 R_SCRIPT = "read_in.R"
 
 _BEGIN = """\
-# Reads wide.csv and long.csv of this folder: source("read_in.R", chdir = TRUE, encoding = "UTF-8")
+# Reads wide.csv and long.csv of this folder: source("read_in.R", chdir = TRUE)
 # wide: a row for each participant and visit. states: the same shape, with the state of each answer.
 
 read_table <- function(name) {
@@ -66,14 +67,14 @@ as_score <- function(name, label) {
 
 
 def r_script(dataset: Dataset, options: WriteOptions) -> bytes:
-    """The script in UTF-8, with labels in the language asked for."""
+    """The script in ASCII, with labels in the language asked for."""
     style = TableStyle(options.names)
     begin = _BEGIN % {
         "participant": _text(style.column("participant")),
         "visit": _text(style.column("visit")),
     }
     lines = "".join(f"{line}\n" for line in _lines(dataset, options.labels, style))
-    return f"{begin}{lines}".encode()
+    return f"{begin}{lines}".encode("ascii")
 
 
 def _lines(dataset: Dataset, language: str, style: TableStyle) -> Iterator[str]:
@@ -120,5 +121,6 @@ def _codes(codes: Mapping[str, str]) -> str:
 
 
 def _text(text: str) -> str:
+    """A string of R's in ASCII: a session that does not speak UTF-8 could not read any other."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
-    return f'"{escaped}"'
+    return '"' + re.sub(r"[^\x00-\x7f]", lambda found: f"\\U{ord(found[0]):08x}", escaped) + '"'

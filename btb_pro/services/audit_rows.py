@@ -38,8 +38,9 @@ def watching(session: Session, gathered: list[RowChange]) -> Iterator[None]:
 
     def gather(flushed: Session, _context: object) -> None:
         gathered.extend(_inserted(row) for row in flushed.new if _is_told(row))
+        # SQLAlchemy names changed rows in an order that hangs on where they lie in memory.
         changed = (_changed(row) for row in flushed.dirty if _is_told(row))
-        gathered.extend(one for one in changed if one["v"])
+        gathered.extend(sorted((one for one in changed if one["v"]), key=lambda one: (one["t"], one["k"])))
         gathered.extend(_removed(row) for row in flushed.deleted if _is_told(row))
 
     event.listen(session, "after_flush", gather)

@@ -4,7 +4,8 @@
 
 One participant answers the packaged study's baseline through the real services; the rows are then copied in
 the database until there are as many answers as asked for. Each format runs in a process of its own, whose
-greatest resident memory is told. Formats that stream must stay below 300 MB.
+greatest resident memory is told. Formats that stream must stay below 300 MB. The rate is by the processor's
+own seconds, so that it hangs less on what else the machine does.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from sqlalchemy import text
 from btb_pro.exports.formats import ExportFormat
 from btb_pro.instruments.model import FieldKind, Instrument
 from tests.integration.export_world import ExportWorld, make_export_world
+from tests.support.engines import EngineName
 
 MOST_MEGABYTES = 300
 IN_MEMORY = (ExportFormat.SPSS, ExportFormat.STATA)
@@ -84,14 +86,14 @@ def fill(world: ExportWorld, wanted: int) -> int:
 
 def run_one(instance: Path, file_format: ExportFormat, out: Path) -> None:
     """Take one export and print its seconds and greatest memory."""
-    world = make_export_world(instance, None)
+    world = make_export_world(instance, None, database_url=f"sqlite:///{instance / 'btb.db'}")
     world.go_to("2030-01-01T00:00:00+00:00")
-    begin = time.perf_counter()
+    begin, begin_busy = time.perf_counter(), time.process_time()
     world.take(file_format, out)
-    seconds = time.perf_counter() - begin
+    seconds, busy = time.perf_counter() - begin, time.process_time() - begin_busy
     world.close()
     size = sum(path.stat().st_size for path in out.iterdir())
-    print(json.dumps({"seconds": seconds, "peak": greatest_memory(), "size": size // 2**20}))
+    print(json.dumps({"seconds": seconds, "busy": busy, "peak": greatest_memory(), "size": size // 2**20}))
 
 
 def greatest_memory() -> int:
@@ -114,7 +116,7 @@ def main() -> int:
     too_much = 0
     with TemporaryDirectory() as name:
         folder = Path(name)
-        world = make_export_world(folder / "instance", None)
+        world = make_export_world(folder / "instance", None, engine=EngineName.SQLITE)
         count = fill(world, asked.answers)
         world.close()
         print(f"{count} answers")
@@ -126,7 +128,8 @@ def main() -> int:
             is_over = one not in IN_MEMORY and found["peak"] > MOST_MEGABYTES
             too_much += is_over
             print(
-                f"{one.value:18} {found['seconds']:7.1f} s  {count / found['seconds']:9.0f} answers/s  "
+                f"{one.value:18} {found['seconds']:7.1f} s, {found['busy']:7.1f} s of the processor  "
+                f"{count / found['busy']:9.0f} answers/s  "
                 f"{found['peak']:5} MB in memory  {found['size']:5} MB written{'  TOO MUCH' * is_over}",
                 flush=True,
             )

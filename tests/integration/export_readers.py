@@ -10,6 +10,7 @@ from typing import Any
 import odmlib.loader
 import odmlib.odm_loader
 import openpyxl
+import pandas
 import pyreadstat
 from fhir.resources.R4B.bundle import Bundle
 
@@ -85,6 +86,15 @@ def read_csv(folder: Path, world: ExportWorld) -> Content:
     def rows(name: str) -> Iterator[Mapping[str, str]]:
         with open(folder / name, encoding="utf-8", newline="") as file:
             yield from csv.DictReader(file, strict=True)
+
+    return _from_tables(rows("long.csv"), rows("scores.csv"))
+
+
+def read_pandas(folder: Path) -> Content:
+    """pandas, told that every cell is a text."""
+
+    def rows(name: str) -> Iterator[Mapping[str, str]]:
+        yield from pandas.read_csv(folder / name, dtype=str, keep_default_na=False).to_dict("records")
 
     return _from_tables(rows("long.csv"), rows("scores.csv"))
 
