@@ -100,7 +100,7 @@ $(CHECKERS): $(NODE_MODULES)
 	@cd assets && $(NODE_PATH_FIRST) npm ci $(NPM_FLAGS) >/dev/null
 	@touch $(NODE_MODULES) $@
 
-$(MANIFEST): assets/build.py assets/first_page.py assets/participant.css assets/participant.js assets/console.css \
+$(MANIFEST): assets/build.py assets/first_page.py assets/narrowing.py assets/participant.css assets/participant.js assets/console.css \
 		assets/designsystemet.config.json $(wildcard btb_pro/templates/participant/*.html) $(NODE_MODULES)
 	@$(NODE_PATH_FIRST) $(BIN)/python -m assets.build
 

@@ -22,6 +22,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from assets.first_page import extending, subset, vocabulary_of, with_parents
+from assets.narrowing import narrowed
 
 ASSETS = Path(__file__).resolve().parent
 STATIC = ASSETS.parent / "btb_pro" / "static"
@@ -143,7 +144,7 @@ def main() -> int:
     theme = build_theme(node)
     base = read_components(BASE)
     ours = (ASSETS / "participant.css").read_text(encoding="utf-8")
-    sheet = join(theme, base, read_components(COMPONENTS), ours)
+    sheet = join(theme, base, narrowed(read_components(COMPONENTS)), ours)
     console = (ASSETS / "console.css").read_text(encoding="utf-8")
     licence = (DESIGNSYSTEM / "LICENSE").read_text(encoding="utf-8")
     files = {

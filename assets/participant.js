@@ -8,7 +8,7 @@
   const store = 'btb:' + base;
   const find = (selector, root) => (root || document).querySelector(selector);
   const all = (selector, root) => [...(root || document).querySelectorAll(selector)];
-  let memory = {}, pause = FIRST_PAUSE, timer = 0, isSending = false, shownAt = '', tookPlaceAt = 0;
+  let memory = {}, pause = FIRST_PAUSE, timer = 0, isSending = false, isDue = false, shownAt = '', tookPlaceAt = 0;
 
   // ---- the outbox: a list of {u: address, b: form body, k: key}; only the server's word takes an entry out
 
@@ -42,7 +42,7 @@
   };
   let wasRefused = false;
   const tellState = () => {
-    if (outboxes().length) tell(isSending ? 'saving' : 'waiting'); else if (wasRefused) tell('refused');
+    if (outboxes().length) tell(isSending || isDue ? 'saving' : 'waiting'); else if (wasRefused) tell('refused');
   };
 
   const localTime = () => {
@@ -61,7 +61,9 @@
     pause = FIRST_PAUSE;
     wasRefused = false;
     tell('saving');
-    send();
+    // What was tapped shows first: a request costs a slow phone more than a frame. The entry is safe already.
+    isDue = true;
+    requestAnimationFrame(() => setTimeout(send));
   };
 
   const post = async entry => {
@@ -102,6 +104,7 @@
   };
 
   async function send() {
+    isDue = false;
     if (isSending) return;
     isSending = true;
     clearTimeout(timer);

@@ -54,7 +54,7 @@ class StepCode(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     session_id: Mapped[int] = mapped_column(ForeignKey("participant_session.id"), index=True)
     code_sha256: Mapped[str] = mapped_column(String(64))
-    """Under a key that lies outside the database, so that six digits cannot be looked up."""
+    """Under a key that lies outside the database, so that seven digits cannot be looked up."""
     issued_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant)
     tries: Mapped[int]

@@ -17,6 +17,7 @@ from tests.screens.scene import (
     session_address,
     texts_of_page,
 )
+from tests.support.behind import kept_locked
 
 Journey = Callable[[Scene], None]
 
@@ -285,11 +286,11 @@ def refusals(scene: Scene) -> None:
         press(page, "next")
         scene.take(page, "dead-too-big", DEAD, "dead", "Far too much text was sent")
         go_to(page, scene, "bg_age")
-        with scene.server.world.writing() as session:
-            # Nobody else can write from here on; the server gives up after a while.
-            session.connection()
+        page.locator("#bg_age").fill("47")
+        with kept_locked(scene.server.world):
+            # The server gives up after a while.
             press(page, "next")
-        scene.take(page, "dead-retry", DEAD, "dead", "The server could not store just now")
+        scene.take(page, "dead-retry", DEAD, "step", "The server could not store just now")
         page.goto(
             f"data:text/html,<form method=post action='{address}/page/1'><button name=next>x</button></form>"
         )

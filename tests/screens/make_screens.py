@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from tests.screens import journeys
+from tests.screens import journeys, other_ways
 from tests.screens.camera import Camera
 from tests.screens.index_page import write_index
 from tests.screens.journeys import Journey
@@ -33,6 +33,11 @@ ALL: tuple[Journey, ...] = (
     journeys.mistakes,
     journeys.dead_links,
     journeys.refusals,
+    other_ways.tablet,
+    other_ways.typed_codes,
+    other_ways.shared_phone,
+    other_ways.second_step,
+    other_ways.cookies_off,
 )
 _FOLDER = Path(__file__).parents[2] / "build" / "screens"
 

@@ -30,10 +30,10 @@ class Scene:
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     @contextmanager
-    def phone(self, *, runs_scripts: bool = False) -> Iterator[Page]:
-        """A phone without cookies; without scripts unless they are what is shown."""
+    def phone(self, *, runs_scripts: bool = False, width: int = WIDTH) -> Iterator[Page]:
+        """A phone without cookies; without scripts unless they are what is shown. Wider, it is a tablet."""
         context = self.browser.new_context(
-            viewport={"width": WIDTH, "height": HEIGHT},
+            viewport={"width": width, "height": HEIGHT},
             device_scale_factor=SCALE,
             locale=LOCALES[self.language],
             timezone_id="Europe/Oslo",
