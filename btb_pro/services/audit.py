@@ -47,6 +47,8 @@ class Tag(StrEnum):
     ANSWER_LATE = "answer:come_late"
     VISIT_SUBMIT = "visit:submit"
     EXPORT_TAKE = "export:take"
+    EXPORT_PREVIEW = "export:preview"
+    EXPORT_FETCH = "export:fetch"
     SAFETY_ACKNOWLEDGE = "safety:acknowledge"
     PAPER_OPEN = "paper:open"
     PAPER_KEY = "paper:key"
