@@ -34,6 +34,14 @@ class Permission(StrEnum):
     """Say that somebody has seen to one; it names no answer."""
     READ_WISHES = "read wishes to correct"
     """What a participant wants corrected, in words that may hold answers; settles it too."""
+    TAKE_OUT = "take out data"
+    """Preview and take exports, and fetch their files: answers without contact details."""
+    SEE_EXPORTS = "see which exports were taken"
+    """Who, when, what, up to where, with the manifest; no file."""
+    SEE_QUALITY = "see data quality"
+    """How complete the answers are, in numbers, by question and hospital; count them anew."""
+    READ_CODE_BOOK = "read the code book"
+    """Every question, choice, code and score, with the status of its wording; nobody's answers."""
     MANAGE_STAFF = "manage staff"
     """Invite colleagues, change roles and hospitals, make links, disable; never know a password."""
 
@@ -53,10 +61,28 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             }
         ),
         Role.INVESTIGATOR: frozenset(
-            {_P.OWN_ACCOUNT, _P.SEE_PARTICIPANTS, _P.ACKNOWLEDGE_SAFETY, _P.READ_WISHES}
+            {
+                _P.OWN_ACCOUNT,
+                _P.SEE_PARTICIPANTS,
+                _P.ACKNOWLEDGE_SAFETY,
+                _P.READ_WISHES,
+                _P.SEE_QUALITY,
+                _P.READ_CODE_BOOK,
+            }
         ),
-        Role.DATA_MANAGER: frozenset({_P.OWN_ACCOUNT, _P.SEE_PARTICIPANTS}),
-        Role.MONITOR: frozenset({_P.OWN_ACCOUNT, _P.SEE_PARTICIPANTS}),
+        Role.DATA_MANAGER: frozenset(
+            {
+                _P.OWN_ACCOUNT,
+                _P.SEE_PARTICIPANTS,
+                _P.TAKE_OUT,
+                _P.SEE_EXPORTS,
+                _P.SEE_QUALITY,
+                _P.READ_CODE_BOOK,
+            }
+        ),
+        Role.MONITOR: frozenset(
+            {_P.OWN_ACCOUNT, _P.SEE_PARTICIPANTS, _P.SEE_EXPORTS, _P.SEE_QUALITY, _P.READ_CODE_BOOK}
+        ),
         Role.ADMIN: frozenset({_P.OWN_ACCOUNT, _P.MANAGE_STAFF}),
     }
 )

@@ -2,10 +2,13 @@
 
 import signal
 import threading
+from contextlib import nullcontext
 
 import click
 
 from btb_pro.cli.common import Command, open_instance
+from btb_pro.cli.file_making import FileMaker, file_maker_beside
+from btb_pro.logs import set_up_logging
 from btb_pro.messaging.outcome import Fate
 from btb_pro.services.handing_over import require_servers
 from btb_pro.services.runtime import Runtime
@@ -16,10 +19,13 @@ from btb_pro.services.worker import Done, Worker, would_send
 @click.option("--once", is_flag=True, help="One round, for cron.")
 @click.option("--dry-run", is_flag=True, help="Prints what would go out, without addresses; sends nothing.")
 @click.option("--every", default=5, show_default=True, type=click.IntRange(1, 86400), metavar="SECONDS")
-def work(once: bool, dry_run: bool, every: int) -> None:
+@click.option("--files-only", is_flag=True, help="Makes the console's files and counts; sends nothing.")
+@click.option("--beside", type=int, hidden=True)
+def work(once: bool, dry_run: bool, every: int, files_only: bool, beside: int | None) -> None:
     """Sends invitations, reminders and codes as they fall due, until it is stopped.
 
-    Several may run at once; killed at any point, none sends a message twice.
+    It makes the files that the console asks for, too, as `btb-pro serve` does. Several may run at once;
+    killed at any point, none sends a message twice or leaves half a file.
 
     \b
     Example:
@@ -29,19 +35,30 @@ def work(once: bool, dry_run: bool, every: int) -> None:
         if dry_run:
             _tell(runtime)
             return
-        servers = require_servers(runtime)
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
+        if files_only:
+            set_up_logging()
+            FileMaker(runtime).run(stopping, beside=beside, once=once)
+            return
+        servers = require_servers(runtime)
         if not once:
             click.echo(f"Sending what is due, every {every} s. Stop with Ctrl-C.", err=True)
-        worker = Worker(runtime, servers, stopping.is_set)
-        while not stopping.is_set():
-            for done in worker.round():
-                click.echo(_line(done), err=True)
-            if once:
-                return
-            stopping.wait(every)
+        with nullcontext() if once else file_maker_beside(runtime.settings):
+            _send(Worker(runtime, servers, stopping.is_set), stopping, 0 if once else every)
+        if once:
+            FileMaker(runtime).run(stopping, beside=None, once=True)
+
+
+def _send(worker: Worker, stopping: threading.Event, every: int) -> None:
+    """Round after round, so many seconds apart; one round for 0."""
+    while not stopping.is_set():
+        for done in worker.round():
+            click.echo(_line(done), err=True)
+        if not every:
+            return
+        stopping.wait(every)
 
 
 def _tell(runtime: Runtime) -> None:

@@ -11,7 +11,7 @@ from btb_pro.exports.records import HistoryRecord, VisitRecord
 from btb_pro.models.participant import Participant
 
 Watch = Callable[[float], None]
-"""Is told how often a data set was read through so far: 1.5 is once and a half. It may raise to end the work."""
+"""Is told how often a data set was read through so far, 1.5 times for once and a half. It may raise."""
 
 
 class WatchedDataset(Dataset):

@@ -22,7 +22,7 @@ class ExportRun(Base):
     """Canonical JSON of the filters asked for."""
     manifest_sha256: Mapped[str] = mapped_column(String(64))
     manifest: Mapped[str | None] = mapped_column(Text, info=HASHED)
-    """The manifest's text, which tells each file's rows and hash; none for exports taken before it was kept."""
+    """Its text, which tells each file's rows and hash; none for exports from before it was kept."""
     taken_by: Mapped[str] = mapped_column(String(120))
     taken_at: Mapped[datetime] = mapped_column(Instant)
     event_seq: Mapped[int] = event_seq()

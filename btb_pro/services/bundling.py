@@ -37,7 +37,7 @@ MAPPING = "mapping.toml"
 
 
 Noted = Callable[[Session, ExportSummary], None]
-"""Notes in the same transaction, before it is committed, what an export became part of; it may still refuse."""
+"""Notes in the same transaction what an export became part of; it may still refuse."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Long work as rows: asked for, claimed by one process, and ended once.
 
-A process that works on one shows that it lives. One that has not for a while has lost it: it goes back to the
-queue, and what the lost one still writes finds no job of its own. After a few tries it has failed, and says so.
+A process that works on one shows that it lives. One that has not for a while has lost it: it goes back to
+the queue, and what the lost one still writes finds no job of its own. After a few tries it has failed, and
+says so.
 """
 
 import json
@@ -53,8 +54,6 @@ class JobFault(StrEnum):
     """The disk is full, or the folder cannot be written."""
     DIED = "died"
     """The process that worked on it was ended, each time."""
-    MISTAKE = "mistake"
-    """An error of ours."""
 
 
 class JobLost(Exception):
