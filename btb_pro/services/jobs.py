@@ -95,6 +95,11 @@ def ask_for(session: Session, staff_id: int, kind: JobKind, asked: Mapping[str, 
     return job.id
 
 
+def find_job(session: Session, number: int) -> Job | None:
+    """One piece of work, or None."""
+    return session.get(Job, number)
+
+
 def is_work_waiting(session: Session) -> bool:
     """Whether there is anything to claim, or to take back from a process that fell silent."""
     oldest_beat = clock.now() - LEASE
