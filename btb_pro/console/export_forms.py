@@ -43,7 +43,7 @@ class ExportForm(ConsoleForm):
         both = gettext("Both in the code book, %(first)s elsewhere", first=LANGUAGE_NAMES[study.languages[0]])
         self.language.choices = [("", both), *((code, LANGUAGE_NAMES[code]) for code in study.languages)]
         self.known_mapping.choices = [
-            ("", gettext("None")),
+            ("", gettext("No mapping file")),
             *((one.sha256, f"{one.name} ({one.sha256[:8]})") for one in known),
         ]
 
@@ -94,9 +94,8 @@ class ExportForm(ConsoleForm):
         except UnicodeDecodeError:
             text = ""
         if not text or len(content) > LARGEST_MAPPING:
-            self.mapping.errors = [
-                gettext("This is no mapping file: it must be a text in UTF-8, at most 100 kB.")
-            ]
+            sentence = gettext("This is no mapping file: it must be a text in UTF-8, at most 100 kB.")
+            self.mapping.errors = [sentence]
             return None
         name = "".join(one for one in self.mapping.data.filename or "" if one.isprintable())
         return KnownMapping("", name[-_LONGEST_NAME:], text)

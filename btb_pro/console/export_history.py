@@ -35,13 +35,9 @@ class _Row:
 @allow(Permission.SEE_EXPORTS)
 def exports() -> ResponseReturnValue:
     """What was taken out, the newest first, and what is under way."""
-    before = request.args.get("before", "")
+    before = request.args.get("before", type=int)
     with at_desk() as desk:
-        found = list_exports(
-            desk.db,
-            int(before) if before.isascii() and before.isdigit() and len(before) < 10 else None,
-            _ON_A_PAGE + 1,
-        )
+        found = list_exports(desk.db, before, _ON_A_PAGE + 1)
         rows = [_row(one) for one in found[:_ON_A_PAGE]]
         under_way = [
             (job.id, *job_state_phrase(job.state), moment(job.asked_at))
@@ -53,7 +49,7 @@ def exports() -> ResponseReturnValue:
         rows=rows,
         under_way=under_way,
         older=url_for("console.exports", before=rows[-1].number) if len(found) > _ON_A_PAGE else "",
-        is_first_page=not before,
+        is_first_page=before is None,
     )
 
 

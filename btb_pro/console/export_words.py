@@ -1,7 +1,6 @@
 """Words for exports and for long work: formats, states, and what went wrong."""
 
-from babel.numbers import format_decimal
-from flask_babel import format_datetime, get_locale, gettext
+from flask_babel import format_datetime, format_decimal, gettext
 
 from btb_pro.services.asked_exports import BUNDLE
 from btb_pro.services.jobs import JobFault, JobState
@@ -58,11 +57,10 @@ def fault_sentence(code: str) -> str:
 
 def size_words(size: int) -> str:
     """Bytes as people read them."""
-    for unit in ("B", "kB", "MB"):
-        if size < 1000:
-            return f"{format_decimal(round(size, 1), locale=get_locale())} {unit}"
-        size = round(size / 1000, 1)  # type: ignore[assignment]  # a float from here on
-    return f"{format_decimal(round(size, 1), locale=get_locale())} GB"
+    for power, unit in ((3, "GB"), (2, "MB"), (1, "kB")):
+        if size >= 1000**power:
+            return f"{format_decimal(round(size / 1000**power, 1))} {unit}"
+    return f"{format_decimal(size)} B"
 
 
 def moment(instant: object) -> str:

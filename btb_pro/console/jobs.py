@@ -2,7 +2,7 @@
 
 import json
 
-from flask import Response, abort, redirect, render_template, send_file, url_for
+from flask import abort, redirect, render_template, send_file, url_for
 from flask.typing import ResponseReturnValue
 
 from btb_pro.console.blueprint import allow, console
@@ -51,7 +51,7 @@ def job_file(number: int) -> ResponseReturnValue:
         if not ConsoleForm().is_sound():
             return _show(desk, found, stale_notice())
         note_fetch(desk.db, desk.context, found)
-    return _sent(send_file(path, mimetype="application/zip", as_attachment=True, download_name=path.name))
+    return send_file(path, mimetype="application/zip", as_attachment=True, download_name=path.name)
 
 
 @console.post("/jobs/<int(max=2147483647):number>/receipt")
@@ -66,15 +66,7 @@ def job_receipt(number: int) -> ResponseReturnValue:
         if not ConsoleForm().is_sound():
             return _show(desk, found, stale_notice())
         receipt = receipt_path(path)
-    return _sent(
-        send_file(receipt, mimetype="application/json", as_attachment=True, download_name=receipt.name)
-    )
-
-
-def _sent(response: Response) -> Response:
-    # As bytes go out, so they were hashed: nothing on the way may change them.
-    response.headers["Cache-Control"] = "no-store, no-transform"
-    return response
+    return send_file(receipt, mimetype="application/json", as_attachment=True, download_name=receipt.name)
 
 
 def _find(desk: Desk, number: int) -> Job:
@@ -109,6 +101,7 @@ def _show(desk: Desk, found: Job, notice: str = "") -> str:
         state=words,
         colour=colour,
         is_open=is_open,
+        given_up=found.state == JobState.GIVEN_UP,
         is_waiting=found.state == JobState.WAITING,
         before=place_in_queue(desk.db, found.id) if is_open else 0,
         percent=100 * found.done // found.total if found.total else 0,

@@ -1,5 +1,6 @@
 """Data quality: how complete the answers are, how they were given, and when. Read from the newest count."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from btb_pro.instruments.model import Instrument
 from btb_pro.instruments.states import ItemState
 from btb_pro.roles import Permission
 from btb_pro.services.jobs import JobKind, ask_for, open_jobs
+from btb_pro.services.quality import LONGER, SECONDS
 from btb_pro.services.quality_report import Report, Sum, median_bin, read_report, share_answered
 
 _SHORT = 44
@@ -100,6 +102,7 @@ def _numbers(report: Report, sites: Mapping[str, str]) -> dict[str, object]:
             if (counted := whole.straight.get(one.code))
         ],
         "pages": [*_pages(instruments, whole)],
+        "time_plot": _plot_times(whole),
         "left_out": _left_out(whole),
         "left_out_plot": _plot_left_out(whole),
         "timing": [
@@ -157,12 +160,26 @@ def _pages(instruments: list[Instrument], whole: Sum) -> Iterator[tuple[str, str
                     number,
                     _median(bins),
                     _percent(bins.get(_QUICK, 0), number),
-                    _percent(bins.get("more", 0), number),
+                    _percent(bins.get(LONGER, 0), number),
                 )
 
 
+def _plot_times(whole: Sum) -> Bars:
+    bins = sum(whole.seconds.values(), Counter[str]())
+    ends = [*SECONDS, None]
+    return draw_bars(
+        [
+            (_span(start, end), bins[str(end or LONGER)], _percent(bins[str(end or LONGER)], bins.total()))
+            for start, end in zip([0, *SECONDS], ends, strict=True)
+        ]
+    )
+
+
 def _median(bins: Mapping[str, int]) -> str:
-    start, end = median_bin(bins)
+    return _span(*median_bin(bins))
+
+
+def _span(start: int, end: int | None) -> str:
     if end is None:
         return str(gettext("over %(start)s s", start=start))
     return str(gettext("%(start)s–%(end)s s", start=start, end=end))

@@ -29,6 +29,7 @@ from btb_pro.study import Study, sections_asked
 
 SECONDS = (5, 10, 20, 30, 45, 60, 90, 120, 180, 300, 600)
 """Upper ends of the bins that times of a page fall into, in seconds; one more bin holds what is longer."""
+LONGER = "more"
 STATES = tuple(state.value for state in ItemState)
 _SAME_SCALE = 5
 """Least number of questions with the same choices that are looked at for the same answer all along."""
@@ -169,7 +170,7 @@ def page_key(page: Page) -> str:
 
 def bin_of(seconds: float) -> str:
     """The bin that a time falls into: its upper end, or ``more``."""
-    return next((str(end) for end in SECONDS if seconds <= end), "more")
+    return next((str(end) for end in SECONDS if seconds <= end), LONGER)
 
 
 def _scale(instrument: Instrument) -> Sequence[str]:
