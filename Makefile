@@ -101,6 +101,7 @@ $(CHECKERS): $(NODE_MODULES)
 	@touch $(NODE_MODULES) $@
 
 $(MANIFEST): assets/build.py assets/first_page.py assets/narrowing.py assets/participant.css assets/participant.js assets/console.css \
+		assets/console.js \
 		assets/designsystemet.config.json $(wildcard btb_pro/templates/participant/*.html) $(NODE_MODULES)
 	@$(NODE_PATH_FIRST) $(BIN)/python -m assets.build
 

@@ -148,6 +148,7 @@ def main() -> int:
     console = (ASSETS / "console.css").read_text(encoding="utf-8")
     licence = (DESIGNSYSTEM / "LICENSE").read_text(encoding="utf-8")
     files = {
+        "console.js": squeeze_script((ASSETS / "console.js").read_text(encoding="utf-8")),
         "participant.css": sheet,
         "first-page.css": first_page_sheet(sheet, TEMPLATES),
         "console.css": join(theme, base, read_components(CONSOLE_COMPONENTS), console),

@@ -19,6 +19,8 @@ class Assets:
     """The rules that go into a page outside a session, which then needs no second request."""
     console_style_sheet: str
     """File name of the style sheet of the staff's pages."""
+    console_script: str
+    """File name of the script of the staff's pages; all of them work without it."""
     hashed: frozenset[str]
     """Every file name that changes with the content; each has its compressed form (.gz) beside it."""
 
@@ -45,5 +47,6 @@ def read_assets(folder: Path) -> Assets:
         script=names["participant.js"],
         first_page_style=(folder / names["first-page.css"]).read_text(encoding="utf-8"),
         console_style_sheet=names["console.css"],
+        console_script=names["console.js"],
         hashed=frozenset(names.values()),
     )

@@ -86,6 +86,11 @@ def instance_folder(environ: Mapping[str, str] | None = None) -> Path:
     return Path(environ.get("BTB_INSTANCE") or "instance").absolute()
 
 
+def environment_of(instance: Path) -> dict[str, str]:
+    """This process's environment, for a command of ours that works on an instance."""
+    return {**os.environ, "BTB_INSTANCE": str(instance)}
+
+
 def read_settings(instance: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
     """The settings of an instance.
 

@@ -42,6 +42,14 @@ class Permission(StrEnum):
     """Accept or refuse them at the own hospitals, and see what came too late to count."""
     TAKE_COPY = "take a certified copy"
     """All data of an own hospital with its audit trail, with nobody in between."""
+    TAKE_OUT = "take out data"
+    """Preview and take exports, and fetch their files: answers without contact details."""
+    SEE_EXPORTS = "see which exports were taken"
+    """Who, when, what, up to where, with the manifest; no file."""
+    SEE_QUALITY = "see data quality"
+    """How complete the answers are, in numbers, by question and hospital; count them anew."""
+    READ_CODE_BOOK = "read the code book"
+    """Every question, choice, code and score, with the status of its wording; nobody's answers."""
     MANAGE_STAFF = "manage staff"
     """Invite colleagues, change roles and hospitals, make links, disable; never know a password."""
 
@@ -69,12 +77,33 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 _P.SEE_ANSWERS,
                 _P.DECIDE_CORRECTIONS,
                 _P.TAKE_COPY,
+                _P.SEE_QUALITY,
+                _P.READ_CODE_BOOK,
             }
         ),
         Role.DATA_MANAGER: frozenset(
-            {_P.OWN_ACCOUNT, _P.SEE_PARTICIPANTS, _P.SEE_ANSWERS, _P.ASK_CORRECTIONS}
+            {
+                _P.OWN_ACCOUNT,
+                _P.SEE_PARTICIPANTS,
+                _P.SEE_ANSWERS,
+                _P.ASK_CORRECTIONS,
+                _P.TAKE_OUT,
+                _P.SEE_EXPORTS,
+                _P.SEE_QUALITY,
+                _P.READ_CODE_BOOK,
+            }
         ),
-        Role.MONITOR: frozenset({_P.OWN_ACCOUNT, _P.SEE_PARTICIPANTS, _P.SEE_ANSWERS, _P.ASK_CORRECTIONS}),
+        Role.MONITOR: frozenset(
+            {
+                _P.OWN_ACCOUNT,
+                _P.SEE_PARTICIPANTS,
+                _P.SEE_ANSWERS,
+                _P.ASK_CORRECTIONS,
+                _P.SEE_EXPORTS,
+                _P.SEE_QUALITY,
+                _P.READ_CODE_BOOK,
+            }
+        ),
         Role.ADMIN: frozenset({_P.OWN_ACCOUNT, _P.MANAGE_STAFF}),
     }
 )

@@ -14,6 +14,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
 from btb_pro.cli.common import Refused
+from btb_pro.cli.file_making import file_maker_beside
 from btb_pro.config import Settings
 from btb_pro.logs import set_up_logging
 from btb_pro.services.clock_steps import ClockWatch
@@ -129,6 +130,7 @@ def serve_until_stopped(settings: Settings, taken: socket.socket, workers: int) 
     server = _Server(settings, taken, workers)
     server.wsgi()
     try:
-        server.run()
+        with file_maker_beside(settings):
+            server.run()
     except OSError as error:
         raise Refused(f"The port cannot be opened ({error.strerror}): name another with --port.") from error

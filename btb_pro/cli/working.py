@@ -2,11 +2,14 @@
 
 import signal
 import threading
+from contextlib import nullcontext
 
 import click
 
 from btb_pro.cli.common import Command, open_instance
+from btb_pro.cli.file_making import FileMaker, file_maker_beside
 from btb_pro.damage import DatabaseDamaged
+from btb_pro.logs import set_up_logging
 from btb_pro.messaging.outcome import Fate
 from btb_pro.services.clock_steps import ClockWatch
 from btb_pro.services.handing_over import require_servers
@@ -19,10 +22,13 @@ from btb_pro.services.worker import Done, Worker, would_send
 @click.option("--once", is_flag=True, help="One round, for cron.")
 @click.option("--dry-run", is_flag=True, help="Prints what would go out, without addresses; sends nothing.")
 @click.option("--every", default=5, show_default=True, type=click.IntRange(1, 86400), metavar="SECONDS")
-def work(once: bool, dry_run: bool, every: int) -> None:
+@click.option("--files-only", is_flag=True, help="Makes the console's files and counts; sends nothing.")
+@click.option("--beside", type=int, hidden=True)
+def work(once: bool, dry_run: bool, every: int, files_only: bool, beside: int | None) -> None:
     """Sends invitations, reminders and codes as they fall due, until it is stopped.
 
-    Several may run at once; killed at any point, none sends a message twice. Once a day it proves the whole
+    It makes the files that the console asks for, too, as `btb-pro serve` does. Several may run at once;
+    killed at any point, none sends a message twice or leaves half a file. Once a day it proves the whole
     database; damage that it finds stops all writing, here and in the server, until it is mended.
 
     \b
@@ -33,19 +39,30 @@ def work(once: bool, dry_run: bool, every: int) -> None:
         if dry_run:
             _tell(runtime)
             return
-        servers = require_servers(runtime)
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
+        if files_only:
+            set_up_logging()
+            FileMaker(runtime).run(stopping, beside=beside, once=once)
+            return
+        servers = require_servers(runtime)
         if not once:
             click.echo(f"Sending what is due, every {every} s. Stop with Ctrl-C.", err=True)
-        worker = Worker(runtime, servers, stopping.is_set)
-        watch = ClockWatch(runtime, "btb-pro work")
-        while not stopping.is_set():
-            _round(runtime, worker, watch, may_wait=not once)
-            if once:
-                return
-            stopping.wait(every)
+        with nullcontext() if once else file_maker_beside(runtime.settings):
+            _send(runtime, Worker(runtime, servers, stopping.is_set), stopping, 0 if once else every)
+        if once:
+            FileMaker(runtime).run(stopping, beside=None, once=True)
+
+
+def _send(runtime: Runtime, worker: Worker, stopping: threading.Event, every: int) -> None:
+    """Round after round, so many seconds apart; one round for 0."""
+    watch = ClockWatch(runtime, "btb-pro work")
+    while not stopping.is_set():
+        _round(runtime, worker, watch, may_wait=bool(every))
+        if not every:
+            return
+        stopping.wait(every)
 
 
 def _round(runtime: Runtime, worker: Worker, watch: ClockWatch, *, may_wait: bool) -> None:

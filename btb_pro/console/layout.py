@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from flask import current_app, g, request, url_for
 from flask_babel import format_date, format_datetime, get_locale
 
-from btb_pro.assets import read_assets
+from btb_pro.assets import Assets, read_assets
 from btb_pro.console import message_words
 from btb_pro.console.blueprint import console
 from btb_pro.console.desk import runtime
@@ -41,7 +41,8 @@ def on_every_page() -> dict[str, object]:
         "site_names": {site.code: site.name for site in study.sites},
         "visit_titles": {visit.code: visit.title[language] for visit in study.visits},
         **{word.__name__: word for word in message_words.WORDS},
-        "style_sheet": url_for("static", filename=_style_sheet(current_app.static_folder or "")),
+        "style_sheet": url_for("static", filename=_assets().console_style_sheet),
+        "script": url_for("static", filename=_assets().console_script),
     }
 
 
@@ -51,6 +52,10 @@ def address_in(language: str) -> str:
     return f"?{urlencode([*others, ('lang', language)])}"
 
 
+def _assets() -> Assets:
+    return _read(current_app.static_folder or "")
+
+
 @cache
-def _style_sheet(static_folder: str) -> str:
-    return read_assets(Path(static_folder)).console_style_sheet
+def _read(static_folder: str) -> Assets:
+    return read_assets(Path(static_folder))

@@ -4,9 +4,7 @@ What was looked at comes back with the confirmation, sealed: the file is kept no
 other rows than those that were shown.
 """
 
-import base64
 import json
-import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -20,6 +18,7 @@ from btb_pro.console.desk import Desk, at_desk, runtime, signed_in
 from btb_pro.console.fault_words import fault_text
 from btb_pro.console.participant_forms import FileForm
 from btb_pro.console.participant_words import day_or_dash, language_name
+from btb_pro.console.sealed import seal, unseal
 from btb_pro.roles import Permission
 from btb_pro.security import SealBroken
 from btb_pro.services.participant_checks import NewParticipant, read_day
@@ -36,6 +35,7 @@ from btb_pro.services.participant_tables import LARGEST_FILE, FileFault, ImportR
 
 _LARGEST_REQUEST = 2 * LARGEST_FILE
 _MOST_SHOWN = 200
+_PURPOSE = "import"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,20 +152,11 @@ def _planned(desk: Desk, row: ImportRow) -> PlannedRow:
     )
 
 
-def _context() -> str:
-    return f"import/{signed_in().staff_id}"
-
-
 def _seal(rows: Sequence[ImportRow]) -> str:
     text = json.dumps([[row.line, asdict(row.new)] for row in rows])
-    packed = base64.b85encode(zlib.compress(text.encode())).decode()
-    return base64.urlsafe_b64encode(runtime().sealer.seal(packed, _context())).decode()
+    return seal(text, _PURPOSE)
 
 
 def _open(sealed: str) -> tuple[ImportRow, ...]:
-    try:
-        packed = runtime().sealer.open(base64.urlsafe_b64decode(sealed.encode()), _context())
-    except ValueError as error:
-        raise SealBroken from error
-    rows = json.loads(zlib.decompress(base64.b85decode(packed)))
+    rows = json.loads(unseal(sealed, _PURPOSE))
     return tuple(ImportRow(line, NewParticipant(**new)) for line, new in rows)

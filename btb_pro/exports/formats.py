@@ -35,15 +35,17 @@ class FormatRules:
     write: Writer
     target: Target = Target.CSV
     takes_mapping: bool = True
+    passes: int = 1
+    """How often the writer reads the data set through; what says how far it has come."""
 
 
 FORMATS: Mapping[ExportFormat, FormatRules] = {
-    ExportFormat.CSV: FormatRules(write_csv_files),
-    ExportFormat.CSV_EXCEL: FormatRules(write_excel_csv_files),
-    ExportFormat.XLSX: FormatRules(write_workbook),
+    ExportFormat.CSV: FormatRules(write_csv_files, passes=2),
+    ExportFormat.CSV_EXCEL: FormatRules(write_excel_csv_files, passes=2),
+    ExportFormat.XLSX: FormatRules(write_workbook, passes=2),
     ExportFormat.REDCAP: FormatRules(write_redcap_files, Target.REDCAP),
     ExportFormat.ODM: FormatRules(write_odm, Target.ODM),
-    ExportFormat.ODM_TRANSACTIONAL: FormatRules(write_transactional_odm, Target.ODM),
+    ExportFormat.ODM_TRANSACTIONAL: FormatRules(write_transactional_odm, Target.ODM, passes=2),
     ExportFormat.FHIR: FormatRules(write_fhir_bundle, takes_mapping=False),
     ExportFormat.SPSS: FormatRules(write_spss, takes_mapping=False),
     ExportFormat.STATA: FormatRules(write_stata, takes_mapping=False),

@@ -6,7 +6,7 @@ from sqlalchemy import Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from btb_pro.db import Base, Instant
-from btb_pro.models.columns import event_seq
+from btb_pro.models.columns import HASHED, event_seq
 
 
 class ExportRun(Base):
@@ -21,6 +21,8 @@ class ExportRun(Base):
     options: Mapped[str] = mapped_column(Text)
     """Canonical JSON of the filters asked for."""
     manifest_sha256: Mapped[str] = mapped_column(String(64))
+    manifest: Mapped[str | None] = mapped_column(Text, info=HASHED)
+    """Its text, which tells each file's rows and hash; none for exports from before it was kept."""
     taken_by: Mapped[str] = mapped_column(String(120))
     taken_at: Mapped[datetime] = mapped_column(Instant)
     event_seq: Mapped[int] = event_seq()

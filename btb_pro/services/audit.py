@@ -52,6 +52,8 @@ class Tag(StrEnum):
     CORRECTION_REFUSE = "correction:refuse"
     COPY_TAKE = "copy:take"
     EXPORT_TAKE = "export:take"
+    EXPORT_PREVIEW = "export:preview"
+    EXPORT_FETCH = "export:fetch"
     SAFETY_ACKNOWLEDGE = "safety:acknowledge"
     PAPER_OPEN = "paper:open"
     PAPER_KEY = "paper:key"

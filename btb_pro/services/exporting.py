@@ -21,6 +21,7 @@ from btb_pro.exports.mapping import read_mapping
 from btb_pro.exports.names import default_names
 from btb_pro.exports.records import CutOff, Filters
 from btb_pro.exports.variables import study_variables
+from btb_pro.exports.watched import Watch, WatchedDataset
 from btb_pro.exports.writing import WriteOptions
 from btb_pro.i18n import LANGUAGES
 from btb_pro.models.audit_event import AuditEvent, AuditHead
@@ -30,12 +31,27 @@ from btb_pro.services.audit import APP_VERSION, Context, Tag, canonical_json, st
 from btb_pro.services.runtime import Runtime
 from btb_pro.study import Study
 
-_OF_EXPORTS = (Tag.EXPORT_TAKE.value, Tag.EXPORT_PUSH.value, Tag.COPY_TAKE.value)
+_OF_EXPORTS = (
+    Tag.EXPORT_TAKE.value,
+    Tag.EXPORT_PREVIEW.value,
+    Tag.EXPORT_FETCH.value,
+    Tag.EXPORT_PUSH.value,
+    Tag.COPY_TAKE.value,
+)
 """Events that change nothing in a data set."""
 
 
 class ExportRefused(PlainRefusal):
     """An export cannot be taken as asked; no file was left. The message says why and what to do."""
+
+
+class CutOffRefused(ExportRefused):
+    """What an export is to end with is no event and no instant that there was."""
+
+    def __init__(self, sentence: str, *, is_ahead: bool = False) -> None:
+        super().__init__(sentence)
+        self.is_ahead = is_ahead
+        """It has not come yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +115,7 @@ class ExportPlan:
         options = _filter_options(self.filters) | {
             "since": self.since,
             "labels": self.options.labels,
+            "codebook": list(self.options.codebook),
             "mapping_sha256": None if mapping is None else sha256(mapping).hexdigest(),
         }
         return canonical_json(options)
@@ -164,12 +181,13 @@ def _take(
             manifest_sha256=sha256(manifest).hexdigest(),
             since=plan.since,
         ),
+        manifest,
     )
 
 
 @contextmanager
-def dataset_of(runtime: Runtime, plan: ExportPlan) -> Iterator[Dataset]:
-    """The data set that a plan asks for, open for reading.
+def dataset_of(runtime: Runtime, plan: ExportPlan, watch: Watch | None = None) -> Iterator[Dataset]:
+    """The data set that a plan asks for, open for reading; `watch` is told how far it was read.
 
     Raises:
         ExportRefused: the cut-off is none or lies ahead, or the earlier export is none or lies after it.
@@ -183,7 +201,8 @@ def dataset_of(runtime: Runtime, plan: ExportPlan) -> Iterator[Dataset]:
             "name a later end, or an earlier export."
         )
     with runtime.database.reading() as session:
-        yield Dataset(session, runtime.study, runtime.instruments, cutoff, plan.filters, since)
+        of = (session, runtime.study, runtime.instruments, cutoff, plan.filters, since)
+        yield Dataset(*of) if watch is None else WatchedDataset(*of, watch=watch)
 
 
 def plan_export(runtime: Runtime, file_format: ExportFormat, order: ExportOrder) -> ExportPlan:
@@ -246,7 +265,7 @@ def _find_cutoff(session: Session, until: str | None) -> CutOff:
     """The event to read up to. The chain is locked meanwhile: what is under way now comes after it."""
     head = session.execute(select(AuditHead).with_for_update()).scalar_one_or_none()
     if head is None:
-        raise ExportRefused("Nothing is recorded in this database yet: there is nothing to take out.")
+        raise CutOffRefused("Nothing is recorded in this database yet: there is nothing to take out.")
     newest = select(func.max(AuditEvent.seq))
     if until is None:
         seq = session.execute(newest.where(AuditEvent.tag.not_in(_OF_EXPORTS))).scalar_one()
@@ -255,7 +274,7 @@ def _find_cutoff(session: Session, until: str | None) -> CutOff:
     else:
         seq = session.execute(newest.where(AuditEvent.at <= _past_instant(until))).scalar_one()
     if seq is None:
-        raise ExportRefused(f"Nothing was recorded before {until}: name a later instant.")
+        raise CutOffRefused(f"Nothing was recorded before {until}: name a later instant.")
     return _cutoff(session, seq)
 
 
@@ -266,7 +285,8 @@ def _cutoff(session: Session, seq: int) -> CutOff:
 
 def _event_number(number: int, last: int) -> int:
     if not 1 <= number <= last:
-        raise ExportRefused(f"There is no event {number} yet: name one from 1 to {last}, the last one.")
+        sentence = f"There is no event {number} yet: name one from 1 to {last}, the last one."
+        raise CutOffRefused(sentence, is_ahead=number > last)
     return number
 
 
@@ -274,22 +294,34 @@ def _past_instant(text: str) -> datetime:
     try:
         instant = clock.read_utc(text)
     except (ValueError, OverflowError) as error:
-        raise ExportRefused(
+        raise CutOffRefused(
             f"{text!r} is neither an event's number nor an instant with its offset: "
             "write it as 2026-01-31T10:00:00+01:00."
         ) from error
     if instant >= clock.now():
-        raise ExportRefused(f"{text} lies in the future: an export ends with what is recorded already.")
+        sentence = f"{text} lies in the future: an export ends with what is recorded already."
+        raise CutOffRefused(sentence, is_ahead=True)
     return instant
 
 
 def _record_and_publish(
-    runtime: Runtime, context: Context, folder: FolderInTheMaking, plan: ExportPlan, summary: ExportSummary
+    runtime: Runtime,
+    context: Context,
+    folder: FolderInTheMaking,
+    plan: ExportPlan,
+    summary: ExportSummary,
+    manifest: bytes,
 ) -> ExportSummary:
     """Files first, then the record: a record without files would be worse than the other way round."""
     with runtime.database.writing() as session:
         number = record_run(
-            session, context, plan, plan.file_format.value, summary.cutoff_seq, summary.manifest_sha256
+            session,
+            context,
+            plan,
+            plan.file_format.value,
+            summary.cutoff_seq,
+            summary.manifest_sha256,
+            manifest,
         )
         with ExitStack() as undo:
             folder.publish()
@@ -306,14 +338,17 @@ def record_run(
     file_format: str,
     cutoff_seq: int,
     manifest_sha256: str,
+    manifest: bytes | None = None,
+    more: Mapping[str, object] | None = None,
 ) -> int:
-    """Keep on record who took what; the export's number."""
+    """Keep on record who took what; the export's number. `more` is asked for beside what the plan says."""
     with step(session, context, Tag.EXPORT_TAKE) as event:
         run = ExportRun(
             format=file_format,
             cutoff_seq=cutoff_seq,
-            options=plan.as_json,
+            options=plan.as_json if more is None else canonical_json(json.loads(plan.as_json) | dict(more)),
             manifest_sha256=manifest_sha256,
+            manifest=None if manifest is None else manifest.decode(),
             taken_by=context.actor.name,
             taken_at=event.at,
             event_seq=event.seq,

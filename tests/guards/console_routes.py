@@ -65,6 +65,21 @@ CONSOLE_ROUTES: dict[str, object] = {
     "POST /console/participants/<number>/day0": Permission.CHANGE_PARTICIPANTS,
     "GET /console/participants/<number>/visits/<code>": Permission.CHANGE_PARTICIPANTS,
     "POST /console/participants/<number>/visits/<code>": Permission.CHANGE_PARTICIPANTS,
+    # taking out data
+    "GET /console/exports": Permission.SEE_EXPORTS,
+    "GET /console/exports/new": Permission.TAKE_OUT,
+    "POST /console/exports/new": Permission.TAKE_OUT,
+    "GET /console/exports/<int(max=2147483647):number>": Permission.SEE_EXPORTS,
+    "POST /console/exports/<int(max=2147483647):number>/again": Permission.TAKE_OUT,
+    # long work; the view asks for what its kind needs
+    "GET /console/jobs/<int(max=2147483647):number>": Permission.OWN_ACCOUNT,
+    "POST /console/jobs/<int(max=2147483647):number>/stop": Permission.OWN_ACCOUNT,
+    "POST /console/jobs/<int(max=2147483647):number>/file": Permission.TAKE_OUT,
+    "POST /console/jobs/<int(max=2147483647):number>/receipt": Permission.TAKE_OUT,
+    # data quality and the code book
+    "GET /console/quality": Permission.SEE_QUALITY,
+    "POST /console/quality": Permission.SEE_QUALITY,
+    "GET /console/code-book": Permission.READ_CODE_BOOK,
     # safety
     "GET /console/safety/<int(max=2147483647):number>": Permission.ACKNOWLEDGE_SAFETY,
     "POST /console/safety/<int(max=2147483647):number>": Permission.ACKNOWLEDGE_SAFETY,

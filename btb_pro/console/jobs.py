@@ -1,0 +1,125 @@
+"""Long work: how far it is, what became of it, and its file. May be left and come back to."""
+
+import json
+
+from flask import abort, redirect, render_template, send_file, url_for
+from flask.typing import ResponseReturnValue
+
+from btb_pro.console.blueprint import allow, console
+from btb_pro.console.desk import Desk, at_desk
+from btb_pro.console.export_words import fault_sentence, format_name, job_state_phrase, moment, size_words
+from btb_pro.console.forms import ConsoleForm, stale_notice
+from btb_pro.exports.files import sha256_of
+from btb_pro.models.job import Job
+from btb_pro.roles import Permission
+from btb_pro.services.asked_exports import AskedExport, fits_sites, receipt_path
+from btb_pro.services.export_history import find_export, note_fetch
+from btb_pro.services.job_files import file_of_job
+from btb_pro.services.job_work import PERMISSION_OF
+from btb_pro.services.jobs import JobKind, JobState, find_job, give_up, kept_until, place_in_queue
+
+
+@console.get("/jobs/<int(max=2147483647):number>")
+@allow(Permission.OWN_ACCOUNT)
+def job(number: int) -> ResponseReturnValue:
+    """How far it is; once it is done, its file or the way to what was counted."""
+    with at_desk() as desk:
+        return _show(desk, _find(desk, number))
+
+
+@console.post("/jobs/<int(max=2147483647):number>/stop")
+@allow(Permission.OWN_ACCOUNT)
+def stop_job(number: int) -> ResponseReturnValue:
+    """Want it no more."""
+    with at_desk(writes=True) as desk:
+        found = _find(desk, number)
+        if not ConsoleForm().is_sound():
+            return _show(desk, found, stale_notice())
+        give_up(desk.db, found.id)
+    return redirect(url_for("console.job", number=number), 303)
+
+
+@console.post("/jobs/<int(max=2147483647):number>/file")
+@allow(Permission.TAKE_OUT)
+def job_file(number: int) -> ResponseReturnValue:
+    """The file, which is still the one that was made; that it was fetched is noted before it leaves."""
+    with at_desk(writes=True) as desk:
+        found = _find(desk, number)
+        path = file_of_job(desk.runtime, found)
+        if path is None or sha256_of(path) != found.file_sha256:
+            abort(404)
+        if not ConsoleForm().is_sound():
+            return _show(desk, found, stale_notice())
+        note_fetch(desk.db, desk.context, found)
+    return send_file(path, mimetype="application/zip", as_attachment=True, download_name=path.name)
+
+
+@console.post("/jobs/<int(max=2147483647):number>/receipt")
+@allow(Permission.TAKE_OUT)
+def job_receipt(number: int) -> ResponseReturnValue:
+    """The receipt that lies beside the file: who took it and when. It holds no answer."""
+    with at_desk() as desk:
+        found = _find(desk, number)
+        path = file_of_job(desk.runtime, found)
+        if path is None or not receipt_path(path).is_file():
+            abort(404)
+        if not ConsoleForm().is_sound():
+            return _show(desk, found, stale_notice())
+        receipt = receipt_path(path)
+    return send_file(receipt, mimetype="application/json", as_attachment=True, download_name=receipt.name)
+
+
+def _find(desk: Desk, number: int) -> Job:
+    """A job that this person may see; any other is 404, as if there were no such number."""
+    found = find_job(desk.db, number)
+    if found is None or not desk.signed_in.may(PERMISSION_OF[JobKind(found.kind)]):
+        abort(404)
+    if found.kind == JobKind.EXPORT and not fits_sites(_asked(found).sites, desk.signed_in.sites):
+        abort(404)
+    return found
+
+
+def _asked(found: Job) -> AskedExport:
+    return AskedExport.of_json(json.loads(found.asked))
+
+
+def _show(desk: Desk, found: Job, notice: str = "") -> str:
+    is_open = found.state in (JobState.WAITING, JobState.RUNNING)
+    words, colour = job_state_phrase(found.state)
+    asked = _asked(found) if found.kind == JobKind.EXPORT else None
+    has_file = file_of_job(desk.runtime, found) is not None
+    until = kept_until(found)
+    taken = find_export(desk.db, found.run_id) if found.run_id else None
+    earlier = find_export(desk.db, asked.again) if asked and asked.again else None
+    return render_template(
+        "console/job.html",
+        form=ConsoleForm(formdata=None),
+        number=found.id,
+        kind=found.kind,
+        what=format_name(asked.format) if asked else "",
+        cutoff_seq=asked.until if asked else "",
+        state=words,
+        colour=colour,
+        is_open=is_open,
+        given_up=found.state == JobState.GIVEN_UP,
+        is_waiting=found.state == JobState.WAITING,
+        before=place_in_queue(desk.db, found.id) if is_open else 0,
+        percent=100 * found.done // found.total if found.total else 0,
+        asked_at=moment(found.asked_at),
+        beat_at=moment(found.beat_at) if found.beat_at else "",
+        tries=found.tries,
+        ended_at=moment(found.ended_at) if found.ended_at else "",
+        fault=fault_sentence(found.fault) if found.fault else "",
+        detail=found.fault_detail or "",
+        has_file=has_file,
+        file_name=found.file_name,
+        size=size_words(found.file_bytes) if found.file_bytes is not None else "",
+        sha256=found.file_sha256 or "",
+        kept_until=moment(until) if until else "",
+        taken=taken,
+        earlier=earlier,
+        is_same=taken is not None
+        and earlier is not None
+        and taken.manifest_sha256 == earlier.manifest_sha256,
+        notice=notice,
+    )

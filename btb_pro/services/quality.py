@@ -1,0 +1,208 @@
+"""How good the answers are: counted once in a while by a job, and read from what it counted.
+
+Counted from the same data set as the exports, so that "left blank" here is "left blank" there. Kept by
+hospital and visit, so that a reader sees the sum over the own hospitals; times as numbers in bins, since
+medians do not add up. Only visits that are sent in count.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+
+from btb_pro import clock
+from btb_pro.exports.formats import ExportFormat
+from btb_pro.exports.records import VisitRecord
+from btb_pro.exports.watched import Watch
+from btb_pro.instruments.model import FieldKind, Instrument
+from btb_pro.instruments.paging import Page, pages_of
+from btb_pro.instruments.states import ItemState
+from btb_pro.models.paper_entry import PaperEntry
+from btb_pro.models.participant import Participant
+from btb_pro.models.visit import Visit
+from btb_pro.services.exporting import ExportOrder, dataset_of, plan_export
+from btb_pro.services.participant_record import is_after_visit, is_late
+from btb_pro.services.runtime import Runtime
+from btb_pro.study import Study, sections_asked
+
+SECONDS = (5, 10, 20, 30, 45, 60, 90, 120, 180, 300, 600)
+"""Upper ends of the bins that times of a page fall into, in seconds; one more bin holds what is longer."""
+LONGER = "more"
+STATES = tuple(state.value for state in ItemState)
+_SAME_SCALE = 5
+"""Least number of questions with the same choices that are looked at for the same answer all along."""
+_ON_SCREEN = ("own_phone", "clinic_tablet")
+_LEFT_OUT = "hscl_total"
+"""The score of which is told how many questions were left out."""
+
+
+@dataclass(slots=True)
+class _Cell:
+    """What is counted of one visit of the study file at one hospital."""
+
+    submitted: int = 0
+    late: int = 0
+    after: int = 0
+    states: dict[str, Counter[str]] = field(default_factory=dict)
+    """Form field to how often each state."""
+    straight: dict[str, Counter[str]] = field(default_factory=dict)
+    """Instrument to ``looked`` (all of its scale answered), ``lowest`` and ``other`` (the same all along)."""
+    seconds: dict[str, Counter[str]] = field(default_factory=dict)
+    """Page to bin to how often."""
+    left_out: Counter[str] = field(default_factory=Counter)
+    """How many questions of HSCL-25 had no answer, to how often."""
+    not_scored: int = 0
+
+    def as_json(self) -> Mapping[str, Any]:
+        """In types that JSON has."""
+        return {
+            "submitted": self.submitted,
+            "late": self.late,
+            "after": self.after,
+            "states": {code: dict(one) for code, one in self.states.items()},
+            "straight": {code: dict(one) for code, one in self.straight.items()},
+            "seconds": {page: dict(one) for page, one in self.seconds.items()},
+            "left_out": dict(self.left_out),
+            "not_scored": self.not_scored,
+        }
+
+
+def count_quality(runtime: Runtime, watch: Watch) -> Mapping[str, Any]:
+    """Count all hospitals and visits. Raises whatever `watch` raises, and ExportRefused in an empty study."""
+    plan = plan_export(runtime, ExportFormat.CSV, ExportOrder(submitted_only=True))
+    cells: dict[tuple[str, str], _Cell] = {}
+    with dataset_of(runtime, plan, watch) as dataset:
+        counter = _Counter(runtime.study, runtime.instruments)
+        for visit in dataset.visits():
+            counter.add(cells.setdefault((visit.site, visit.visit), _Cell()), visit)
+        cutoff = dataset.cutoff
+    _count_times(runtime, cutoff.seq, cells)
+    return {
+        "cutoff": cutoff.seq,
+        "at": clock.utc_text(cutoff.at),
+        "counted_at": clock.utc_text(clock.now()),
+        "cells": [
+            {"site": site, "visit": visit, **cell.as_json()} for (site, visit), cell in sorted(cells.items())
+        ],
+    }
+
+
+class _Counter:
+    """Adds visits to cells."""
+
+    def __init__(self, study: Study, instruments: Mapping[str, Instrument]) -> None:
+        self._instruments = instruments
+        self._pages = {visit.code: pages_by_field(study, instruments, visit.code) for visit in study.visits}
+        self._scales = {code: _scale(instrument) for code, instrument in instruments.items()}
+
+    def add(self, cell: _Cell, visit: VisitRecord) -> None:
+        """Count one visit that was sent in."""
+        cell.submitted += 1
+        for code, record in visit.fields.items():
+            cell.states.setdefault(code, Counter())[record.state.value] += 1
+        for instrument, fields in self._scales.items():
+            if fields:
+                self._add_scale(cell, visit, instrument, fields)
+        for page, seconds in self._times(visit):
+            cell.seconds.setdefault(page, Counter())[bin_of(seconds)] += 1
+        score = visit.scores.get(_LEFT_OUT)
+        if score is not None:
+            cell.left_out[str(score.n_items - score.n_answered)] += 1
+            cell.not_scored += score.value is None
+
+    def _add_scale(self, cell: _Cell, visit: VisitRecord, instrument: str, fields: Sequence[str]) -> None:
+        values = [visit.fields[code].value for code in fields if code in visit.fields]
+        if len(values) < len(fields) or None in values:
+            return
+        counted = cell.straight.setdefault(instrument, Counter())
+        counted["looked"] += 1
+        if len(set(values)) == 1:
+            field = next(one for one in self._instruments[instrument].fields if one.code == fields[0])
+            counted["lowest" if values[0] == field.choices[0].code else "other"] += 1
+
+    def _times(self, visit: VisitRecord) -> Iterator[tuple[str, float]]:
+        """Page and how long it took, all looks at it together.
+
+        A look lasts from when the page was shown, or the answer before it came in, whichever is later, to the
+        last answer on it.
+        """
+        pages = self._pages.get(visit.visit, {})
+        rows = sorted(
+            (row.seq, row.session, pages[code], row.shown_at, row.received_at)
+            for code, record in visit.fields.items()
+            for row in record.rows
+            if code in pages and row.shown_at is not None and row.origin.mode in _ON_SCREEN
+        )
+        taken: dict[str, float] = {}
+        session, page, since = 0, "", None
+        for _, in_session, on_page, shown_at, received_at in rows:
+            if in_session != session or since is None:
+                since = shown_at
+            elif on_page != page:
+                since = max(shown_at, since)
+            taken[on_page] = taken.get(on_page, 0.0) + max((received_at - since).total_seconds(), 0.0)
+            session, page, since = in_session, on_page, received_at
+        yield from taken.items()
+
+
+def pages_by_field(study: Study, instruments: Mapping[str, Instrument], visit: str) -> Mapping[str, str]:
+    """Form field to the page that asks for it at a visit: ``<instrument>/<first question's code>``."""
+    return {
+        field.code: page_key(page)
+        for page in pages_of_visit(study, instruments, visit)
+        for item in page.items
+        for field in item.fields
+    }
+
+
+def pages_of_visit(study: Study, instruments: Mapping[str, Instrument], visit: str) -> Sequence[Page]:
+    """The pages of a visit, in order."""
+    asked = sections_asked(study.visit(visit).parts)
+    return pages_of([(instruments[code], sections) for code, sections in asked.items()])
+
+
+def page_key(page: Page) -> str:
+    """What a page is counted under, whichever number it has at a visit."""
+    return f"{page.instrument.code}/{page.items[0].code}"
+
+
+def bin_of(seconds: float) -> str:
+    """The bin that a time falls into: its upper end, or ``more``."""
+    return next((str(end) for end in SECONDS if seconds <= end), LONGER)
+
+
+def _scale(instrument: Instrument) -> Sequence[str]:
+    """The form fields of the most questions that share their choices; none where they are few."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for one in instrument.fields:
+        if one.kind is FieldKind.CODE and one.when is None:
+            groups.setdefault(tuple(choice.code for choice in one.choices), []).append(one.code)
+    longest = max(groups.values(), key=len, default=[])
+    return longest if len(longest) >= _SAME_SCALE else []
+
+
+def _count_times(runtime: Runtime, cutoff: int, cells: Mapping[tuple[str, str], _Cell]) -> None:
+    """How many came late, and how many after the visit began, by the visits' days as they are now."""
+    query = (
+        select(
+            Participant.site_code,
+            Visit.code,
+            Visit.submitted_at,
+            Visit.closes_at,
+            Visit.begins_at,
+            Visit.planned_on,
+            PaperEntry.paper_on,
+        )
+        .join(Participant, Participant.id == Visit.participant_id)
+        .outerjoin(PaperEntry, (PaperEntry.visit_id == Visit.id) & (PaperEntry.end_reason == "done"))
+        .where(Visit.submitted_seq <= cutoff)
+        .execution_options(yield_per=2000)
+    )
+    with runtime.database.reading() as session:
+        for site, visit, submitted_at, closes_at, begins_at, planned_on, paper_on in session.execute(query):
+            cell = cells.get((site, visit))
+            if cell is not None:
+                cell.late += is_late(submitted_at, closes_at, paper_on)
+                cell.after += is_after_visit(submitted_at, begins_at, planned_on, paper_on)
