@@ -24,7 +24,7 @@ IS_TOLD = "is_told"
 Value = str | int | bool | None
 RowChange = dict[str, Any]
 
-UNTOLD = frozenset({"audit_event", "audit_head", "rate_count", "save_key"})
+UNTOLD = frozenset({"api_idempotency", "audit_event", "audit_head", "rate_count", "save_key"})
 
 
 def told_columns(table: Table) -> list[Column[Any]]:
