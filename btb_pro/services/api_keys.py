@@ -44,7 +44,7 @@ _SENTENCES = {
     KeyFault.NAME_MISSING: "A key needs a name: the audit trail calls the program by it.",
     KeyFault.NAME_TOO_LONG: f"The name is longer than {LONGEST_NAME} characters: shorten it.",
     KeyFault.NAME_ILLEGAL: "The name holds a character that cannot be seen: write it again.",
-    KeyFault.NAME_TAKEN: "There is or was a key of that name, and the audit trail speaks of it: choose another.",
+    KeyFault.NAME_TAKEN: "There is or was a key of that name, and the trail speaks of it: take another.",
     KeyFault.NO_SCOPE: "A key needs at least one scope.",
     KeyFault.SITE_UNKNOWN: "The study has no such site: see btb-pro study show.",
     KeyFault.DAYS_ILLEGAL: f"A key lasts from 1 to {MOST_DAYS} days, or without an end.",

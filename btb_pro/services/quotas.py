@@ -34,8 +34,8 @@ class Turn:
 
 
 def take_turn(session: Session, quota: Quota, whom: str, secret_key: str) -> Turn:
-    """Count a turn, if there is one left. Within a writing session, so that turns side by side are all counted;
-    the caller commits.
+    """Count a turn, if there is one left. Within a writing session, so that none side by side is missed; the
+    caller commits.
     """
     key = _key(quota, whom, secret_key)
     now, window = clock.now(), timedelta(seconds=quota.window_s)
