@@ -37,7 +37,7 @@ def export_table(desk: Desk, table: str, query: ExportQuery) -> Response:
         taken = take_table(desk.runtime, desk.context, wanted)
     except ExportRefused as error:
         raise Refused(ProblemKind.EXPORT_REFUSED, str(error)) from error
-    response = Response(_parts(taken.file), mimetype=_MEDIA_TYPES[query.format], direct_passthrough=True)
+    response = Response(_parts(taken.file), mimetype=_MEDIA_TYPES[query.format])
     response.call_on_close(taken.file.close)
     response.headers.update(_facts(taken.written))
     digest = base64.b64encode(bytes.fromhex(taken.written.sha256)).decode()

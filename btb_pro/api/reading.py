@@ -74,7 +74,7 @@ def read_idempotency_key(request: Request) -> str:
         raise Refused(
             ProblemKind.IDEMPOTENCY_KEY_WRONG,
             "Send a header Idempotency-Key of 1 to 64 letters, digits or signs of . _ ~ : + / = - that is "
-            "new for each order, such as a UUID: sent once more with the same key, an order is carried out once.",
+            "new for each order, such as a UUID: what is sent once more with the same key is done once.",
         )
     return found[1]
 

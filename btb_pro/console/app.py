@@ -5,6 +5,7 @@ from flask import Flask
 from btb_pro.config import Settings
 from btb_pro.console import (
     account,
+    api_keys,
     confirming,
     errors,
     gate,
@@ -32,6 +33,7 @@ from btb_pro.web import ErrorPages, add_error_pages
 
 VIEWS = (
     account,
+    api_keys,
     confirming,
     gate,
     inviting_due,
