@@ -6,9 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.message import Message
 from btb_pro.roles import Scope
 from tests.integration.participant.steps import dump
-from tests.support.machine import Machine, make_key, refused
+from tests.support.machine import Machine, machine, make_key, refused
+from tests.support.outgoing import mailing
 from tests.support.world import World
 
 PATH = "/participants/BTB-001/visits/baseline/invitation"
@@ -78,6 +80,19 @@ def test_no_link_lies_in_the_database(world: World, program: Machine) -> None:
 def test_what_cannot_be_sent_is_not_given_out(world: World, program: Machine, channel: str) -> None:
     assert channel in refused(program.post(PATH, {"send": channel}), 409, "invitation_refused")
     assert handed_out(world) == []
+
+
+def test_what_is_sent_as_well_stands_in_the_queue_once_and_in_the_trail(world: World) -> None:
+    mailing(world, "smtp://127.0.0.1:9")
+    world.add(email="kari@sykehus.example")
+    program = machine(world, Scope.ISSUE_INVITATIONS)
+    answers = [program.post(PATH, {"send": "email"}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 200]
+    assert {answer.get_json()["send"] for answer in answers} == {"email"}
+    with world.reading() as session:
+        message = session.execute(select(Message)).scalar_one()
+        assert (message.channel, message.state) == ("email", "queued")
+    assert [ways for _, ways in handed_out(world)] == ["api, email"] * 2
 
 
 def test_who_is_withdrawn_or_asked_nothing_gets_no_link(world: World, program: Machine) -> None:

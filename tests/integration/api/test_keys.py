@@ -87,7 +87,7 @@ def test_a_scope_opens_its_own_operations_alone(world: World, scope: Scope) -> N
     world.add()
     program = machine(world, scope)
     for other, (method, path) in OPENED.items():
-        body = {} if method in ("POST", "PATCH") else None
+        body: object = {} if method in ("POST", "PATCH") else None
         response = program.ask(method, path, body)
         if other is scope:
             assert response.status_code in (200, 201)
