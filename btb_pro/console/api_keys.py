@@ -10,7 +10,7 @@ from btb_pro.console.forms import ConsoleForm, Shown, stale_notice, typed
 from btb_pro.console.key_words import fault_field, fault_sentence, scope_names, scope_words, state_words
 from btb_pro.console.staff_words import moment
 from btb_pro.roles import Permission, Scope
-from btb_pro.services.api_keys import KeyFault, KeyRefused, NewKey, add_key, list_keys, revoke_key
+from btb_pro.services.api_keys import KeyRefused, NewKey, add_key, list_keys, revoke_key
 
 
 @console.get("/api-keys")
@@ -50,7 +50,7 @@ def make_api_key() -> ResponseReturnValue:
             new = NewKey(values["name"], _scopes(), values["site"] or None, _days(values["days"]))
             secret = add_key(desk.db, desk.context, desk.runtime.study, new)
         except KeyRefused as error:
-            shown.faults[fault_field(error.fault)] = fault_sentence(error.fault)
+            shown.faults.update({fault_field(fault): fault_sentence(fault) for fault in error.faults})
             return _show_form(desk, shown), 422
         return render_template("console/api_key.html", name=new.name.strip(), secret=secret)
 
@@ -66,7 +66,7 @@ def revoke_api_key() -> ResponseReturnValue:
         try:
             revoke_key(desk.db, desk.context, typed("name"))
         except KeyRefused as error:
-            flash(fault_sentence(error.fault), "warning")
+            flash(fault_sentence(error.faults[0]), "warning")
             return redirect(url_for("console.api_keys"), 303)
     flash(gettext("The key is revoked."))
     return redirect(url_for("console.api_keys"), 303)
@@ -77,11 +77,10 @@ def _scopes() -> list[Scope]:
 
 
 def _days(text: str) -> int | None:
+    """A number of days; one that is none is 0, which no key lasts."""
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 5):
-        raise KeyRefused(KeyFault.DAYS_ILLEGAL)
-    return int(text)
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 5 else 0
 
 
 def _show_form(desk: Desk, shown: Shown) -> str:

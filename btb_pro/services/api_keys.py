@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -54,11 +54,11 @@ _SENTENCES = {
 
 
 class KeyRefused(PlainRefusal):
-    """A key is not made or revoked as asked. The message says why."""
+    """A key is not made or revoked as asked. The messages say why."""
 
-    def __init__(self, fault: KeyFault) -> None:
-        self.fault = fault
-        super().__init__(_SENTENCES[fault])
+    def __init__(self, *faults: KeyFault) -> None:
+        self.faults = faults
+        super().__init__("\n".join(_SENTENCES[fault] for fault in faults))
 
 
 class KeyState(StrEnum):
@@ -100,12 +100,12 @@ def add_key(session: Session, context: Context, study: Study, new: NewKey) -> st
     """Make a key; the secret itself, which nobody can show a second time.
 
     Raises:
-        KeyRefused: see `KeyFault`.
+        KeyRefused: with every fault of what was given.
     """
     name = new.name.strip()
-    fault = _fault(session, study, name, new)
-    if fault is not None:
-        raise KeyRefused(fault)
+    faults = [*_name_faults(session, name), *_faults(study, new)]
+    if faults:
+        raise KeyRefused(*faults)
     secret = PREFIX + secrets.token_urlsafe(32)
     scopes = " ".join(scope.value for scope in Scope if scope in new.scopes)
     with step(session, context, Tag.API_KEY_ADD) as event:
@@ -168,22 +168,24 @@ def digest_of(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
-def _fault(session: Session, study: Study, name: str, new: NewKey) -> KeyFault | None:
+def _name_faults(session: Session, name: str) -> Iterator[KeyFault]:
     if not name:
-        return KeyFault.NAME_MISSING
-    if len(name) > LONGEST_NAME:
-        return KeyFault.NAME_TOO_LONG
-    if not name.isprintable():
-        return KeyFault.NAME_ILLEGAL
-    if session.execute(select(ApiKey.id).where(ApiKey.name == name)).first() is not None:
-        return KeyFault.NAME_TAKEN
+        yield KeyFault.NAME_MISSING
+    elif len(name) > LONGEST_NAME:
+        yield KeyFault.NAME_TOO_LONG
+    elif not name.isprintable():
+        yield KeyFault.NAME_ILLEGAL
+    elif session.execute(select(ApiKey.id).where(ApiKey.name == name)).first() is not None:
+        yield KeyFault.NAME_TAKEN
+
+
+def _faults(study: Study, new: NewKey) -> Iterator[KeyFault]:
     if not new.scopes:
-        return KeyFault.NO_SCOPE
+        yield KeyFault.NO_SCOPE
     if new.site is not None and new.site not in [site.code for site in study.sites]:
-        return KeyFault.SITE_UNKNOWN
+        yield KeyFault.SITE_UNKNOWN
     if new.days is not None and not 1 <= new.days <= MOST_DAYS:
-        return KeyFault.DAYS_ILLEGAL
-    return None
+        yield KeyFault.DAYS_ILLEGAL
 
 
 def _listed(key: ApiKey) -> ListedKey:

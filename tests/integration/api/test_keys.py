@@ -204,7 +204,7 @@ def test_a_key_that_cannot_be_is_refused_with_the_reason(world: World, new: NewK
         revoke_key(session, COMMAND, "taken")
     with world.writing() as session, pytest.raises(KeyRefused) as caught:
         add_key(session, COMMAND, world.runtime.study, new)
-    assert caught.value.fault is fault
+    assert caught.value.faults == (fault,)
 
 
 def test_the_row_of_a_key_holds_its_scopes_in_one_order(world: World) -> None:

@@ -62,6 +62,12 @@ def test_what_is_wrong_is_told_and_what_was_typed_stays(
     assert told in browser.text
 
 
+def test_everything_that_is_wrong_is_told_at_once(world: World) -> None:
+    browser = signed_in(world, Role.ADMIN).open("/console/api-keys/new").fill("days", "-1").press()
+    for told in ("Skriv hvilket program", "Velg minst én ting", "fra 1 til 3660"):
+        assert told in browser.text
+
+
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.ADMIN])
 def test_nobody_else_finds_the_page(world: World, role: Role) -> None:
     assert signed_in(world, role).open("/console/api-keys").status == 404
