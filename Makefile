@@ -25,7 +25,7 @@ MANIFEST := btb_pro/static/manifest.json
 NODE_MODULES := assets/node_modules/.package-lock.json
 CHECKERS := assets/node_modules/.checkers.stamp
 
-.PHONY: help demo test check faults pages screens bench lint env assets translations roles compile lock chromium strace r clean
+.PHONY: help demo test check faults pages screens bench lint env assets translations roles openapi compile lock chromium strace r clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -128,6 +128,9 @@ translations: $(VENV)/base.stamp ## Brings the catalogues up to date with the co
 
 roles: $(VENV)/test.stamp ## Writes docs/roles.md from the table of roles and routes
 	@$(BIN)/python -m tests.guards.roles_page
+
+openapi: $(VENV)/test.stamp ## Writes docs/openapi.json from the API's operations
+	@$(BIN)/python -m tests.guards.openapi_file
 
 # ---------------------------------------------------------------- locks and tools
 

@@ -1,4 +1,4 @@
-"""Who of the staff may do what: the one table that routes, commands and docs/roles.md are made from."""
+"""Who may do what: the one table that routes, commands and docs/roles.md are made from."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -52,6 +52,21 @@ class Permission(StrEnum):
     """Every question, choice, code and score, with the status of its wording; nobody's answers."""
     MANAGE_STAFF = "manage staff"
     """Invite colleagues, change roles and hospitals, make links, disable; never know a password."""
+    MANAGE_API_KEYS = "manage API keys"
+    """Make, list and revoke the keys of other programs; a key is shown once, when it is made."""
+
+
+class Scope(StrEnum):
+    """What the key of another program opens, at the site of the key or at all."""
+
+    EXPORT = "export"
+    """Answers and scores as tables; nothing else of the API tells a value."""
+    READ_PARTICIPANTS = "participants:read"
+    """Study numbers, days, visits and their states; never addresses, never answers."""
+    WRITE_PARTICIPANTS = "participants:write"
+    """Add participants, set day 0, language and the days of visits."""
+    ISSUE_INVITATIONS = "invitations:issue"
+    """Make and send links; the answer holds the link, and whoever has a link may answer with it."""
 
 
 _P = Permission
@@ -104,7 +119,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 _P.READ_CODE_BOOK,
             }
         ),
-        Role.ADMIN: frozenset({_P.OWN_ACCOUNT, _P.MANAGE_STAFF}),
+        Role.ADMIN: frozenset({_P.OWN_ACCOUNT, _P.MANAGE_STAFF, _P.MANAGE_API_KEYS}),
     }
 )
 """What each role may do, at the sites of the account."""

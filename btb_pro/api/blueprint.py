@@ -1,4 +1,4 @@
-"""The blueprint of machines, and the rule that each of its routes declares who may come in."""
+"""The blueprints of machines, and the rule that each of their routes declares who may come in."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -6,7 +6,11 @@ from typing import Any, TypeVar
 
 from flask import Blueprint
 
+from btb_pro.roles import Scope
+
 api = Blueprint("api", __name__, url_prefix="/hooks")
+v1 = Blueprint("v1", __name__, url_prefix="/api/v1")
+"""What other programs ask for and order, each with a key of its own."""
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -16,9 +20,10 @@ class Machine(StrEnum):
 
     ANYONE = "anyone: it reveals nothing"
     HOOK_KEY = "whoever knows a key of BTB_HOOK_KEYS"
+    API_KEY = "whoever has an API key, whatever its scopes"
 
 
-def allow(rule: Machine) -> Callable[[View], View]:
+def allow(rule: Machine | Scope) -> Callable[[View], View]:
     """Declare a route's access rule. One without a rule opens for nobody, and a test fails."""
 
     def declare(view: View) -> View:

@@ -2,6 +2,7 @@
 
 import click
 
+from btb_pro.cli.api_keys import api_key
 from btb_pro.cli.auditing import audit
 from btb_pro.cli.backups import backup, database, restore
 from btb_pro.cli.bouncing import bounce
@@ -38,6 +39,7 @@ COMMANDS: tuple[click.Command, ...] = (
     letter,
     request,
     user,
+    api_key,
     export,
     copy,
     mapping,

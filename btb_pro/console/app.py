@@ -6,6 +6,7 @@ from btb_pro.config import Settings
 from btb_pro.console import (
     account,
     answers_page,
+    api_keys,
     certified_copy,
     code_book,
     confirming,
@@ -43,6 +44,7 @@ from btb_pro.web import ErrorPages, add_error_pages
 VIEWS = (
     account,
     answers_page,
+    api_keys,
     certified_copy,
     code_book,
     confirming,

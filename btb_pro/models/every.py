@@ -4,6 +4,7 @@ from sqlalchemy import Table
 
 from btb_pro.db import Base
 from btb_pro.models import (
+    api_key,
     audit_event,
     correction,
     counts,
@@ -21,6 +22,7 @@ from btb_pro.models import (
 )
 
 MODELS = (
+    api_key,
     audit_event,
     correction,
     counts,

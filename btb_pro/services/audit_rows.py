@@ -24,7 +24,7 @@ IS_TOLD = "is_told"
 Value = str | int | bool | None
 RowChange = dict[str, Any]
 
-UNTOLD = frozenset({"audit_event", "audit_head", "job", "rate_count", "save_key"})
+UNTOLD = frozenset({"api_idempotency", "audit_event", "audit_head", "job", "rate_count", "save_key"})
 """Tables that the trail does not tell: itself, what is counted and forgotten, keys whose answers are told,
 and how far long work has come, whose outcome is told as the export that it became.
 """

@@ -1,6 +1,6 @@
 """Who takes part, and how far each visit has come."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -59,46 +59,58 @@ class _Facts:
 def list_participants(session: Session, study: Study) -> list[ListedParticipant]:
     """Every participant by study number, with the state of each visit now. Takes four queries."""
     asked = [visit.code for visit in study.visits if visit.parts]
-    now = clock.now()
-    newest = _newest_invitations(session)
-    has_answers = select(Response.visit_id).where(Response.started_at.is_not(None))
-    started = set(session.execute(has_answers).scalars())
-    visits: dict[int, list[Visit]] = {}
-    for visit in session.execute(select(Visit).where(Visit.code.in_(asked))).scalars():
-        visits.setdefault(visit.participant_id, []).append(visit)
-    participants = session.execute(select(Participant).order_by(Participant.study_number)).scalars()
-    return [
-        _listed(participant, visits.get(participant.id, []), asked, newest, started, now)
-        for participant in participants
-    ]
+    rows = session.execute(select(Visit).where(Visit.code.in_(asked))).scalars().all()
+    participants = session.execute(select(Participant).order_by(Participant.study_number)).scalars().all()
+    states = visit_states(session, participants, rows)
+    visits: dict[int, dict[str, VisitState]] = {}
+    for visit in rows:
+        visits.setdefault(visit.participant_id, {})[visit.code] = states[visit.id]
+    return [_listed(participant, visits.get(participant.id, {}), asked) for participant in participants]
 
 
-def _newest_invitations(session: Session) -> dict[int, tuple[str | None, datetime]]:
-    rows = session.execute(
-        select(Invitation.visit_id, Invitation.end_reason, Invitation.expires_at).order_by(Invitation.id)
-    )
-    return {visit_id: (end_reason, expires_at) for visit_id, end_reason, expires_at in rows}
-
-
-def _listed(
-    participant: Participant,
+def visit_states(
+    session: Session,
+    participants: Iterable[Participant],
     visits: Iterable[Visit],
-    asked: list[str],
-    newest: Mapping[int, tuple[str | None, datetime]],
-    started: set[int],
-    now: datetime,
-) -> ListedParticipant:
+    among: Sequence[int] | None = None,
+) -> Mapping[int, VisitState]:
+    """How far each visit has come now, by its row's id; the participants are those whose visits they are.
+
+    With `among`, the ids of these visits, only their own links and answers are looked at: for a few of many.
+    """
+    newest = _newest_invitations(session, among)
+    has_answers = select(Response.visit_id).where(Response.started_at.is_not(None))
+    if among is not None:
+        has_answers = has_answers.where(Response.visit_id.in_(among))
+    started = set(session.execute(has_answers).scalars())
+    withdrawn = {one.id for one in participants if one.withdrawn_at is not None}
+    now = clock.now()
     states = {}
     for visit in visits:
         end_reason, expires_at = newest.get(visit.id, (None, None))
         facts = _Facts(
-            is_withdrawn=participant.withdrawn_at is not None,
+            is_withdrawn=visit.participant_id in withdrawn,
             is_submitted=visit.submitted_at is not None,
             is_started=visit.id in started,
             end_reason=end_reason,
             expires_at=expires_at,
         )
-        states[visit.code] = _state(facts, now)
+        states[visit.id] = _state(facts, now)
+    return states
+
+
+def _newest_invitations(
+    session: Session, among: Sequence[int] | None
+) -> dict[int, tuple[str | None, datetime]]:
+    query = select(Invitation.visit_id, Invitation.end_reason, Invitation.expires_at).order_by(Invitation.id)
+    if among is not None:
+        query = query.where(Invitation.visit_id.in_(among))
+    return {visit_id: (end_reason, expires_at) for visit_id, end_reason, expires_at in session.execute(query)}
+
+
+def _listed(
+    participant: Participant, states: Mapping[str, VisitState], asked: Sequence[str]
+) -> ListedParticipant:
     return ListedParticipant(
         study_number=participant.study_number,
         site=participant.site_code,

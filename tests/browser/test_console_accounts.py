@@ -91,7 +91,7 @@ def walk(live: LiveServer, page: Page, language: str) -> Iterator[str]:
     press(page)
     yield "recovery-codes"
     page.locator("main a.ds-button").click()
-    yield "today"
+    yield "staff-at-first"
     page.goto(f"{console}/account")
     yield "account"
     page.locator("#new_password").fill("kort")
@@ -114,6 +114,20 @@ def walk(live: LiveServer, page: Page, language: str) -> Iterator[str]:
     page.goto(f"{console}/staff")
     page.get_by_role("link", name="Ola Berg").first.click()
     yield "staff-form-known"
+    page.goto(f"{console}/api-keys")
+    yield "api-keys-none"
+    page.locator("main a.ds-button").click()
+    yield "api-key-form"
+    press(page)
+    yield "api-key-form-wrong"
+    page.locator("#name").fill(f"Sykehusets pasientsystem {language}")
+    page.locator("#scope-2").check()
+    page.locator("#scope-4").check()
+    page.locator("#site-oslo").check()
+    press(page)
+    yield "api-key-made"
+    page.goto(f"{console}/api-keys")
+    yield "api-keys"
     page.goto(f"{console}/confirm")
     yield "confirm"
     page.goto(f"{console}/nowhere")

@@ -43,6 +43,11 @@ CONSOLE_ROUTES: dict[str, object] = {
     "POST /console/staff/<int(max=2147483647):number>": Permission.MANAGE_STAFF,
     "POST /console/staff/<int(max=2147483647):number>/link": Permission.MANAGE_STAFF,
     "POST /console/staff/<int(max=2147483647):number>/state": Permission.MANAGE_STAFF,
+    # the keys of other programs
+    "GET /console/api-keys": Permission.MANAGE_API_KEYS,
+    "GET /console/api-keys/new": Permission.MANAGE_API_KEYS,
+    "POST /console/api-keys/new": Permission.MANAGE_API_KEYS,
+    "POST /console/api-keys/revoke": Permission.MANAGE_API_KEYS,
     # today
     "GET /console/": Permission.OWN_ACCOUNT,
     "POST /console/participants/<number>/remind/<code>": Permission.INVITE,

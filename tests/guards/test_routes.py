@@ -4,6 +4,7 @@ import pytest
 
 from btb_pro.api.blueprint import Machine
 from btb_pro.participant.blueprint import Access
+from btb_pro.roles import Scope
 from tests.guards.console_routes import CONSOLE_ROUTES
 from tests.support.world import World
 
@@ -50,6 +51,16 @@ ROUTES: dict[str, object] = {
     "POST /hooks/sms/<key>": Machine.HOOK_KEY,
     "POST /hooks/email": Machine.HOOK_KEY,
     "POST /hooks/email/<key>": Machine.HOOK_KEY,
+    "GET /api/v1/openapi.json": Machine.ANYONE,
+    "GET /api/v1/study": Machine.API_KEY,
+    "GET /api/v1/participants": Scope.READ_PARTICIPANTS,
+    "POST /api/v1/participants": Scope.WRITE_PARTICIPANTS,
+    "GET /api/v1/participants/<id>": Scope.READ_PARTICIPANTS,
+    "PATCH /api/v1/participants/<id>": Scope.WRITE_PARTICIPANTS,
+    "PUT /api/v1/participants/<id>/visits/<visit>": Scope.WRITE_PARTICIPANTS,
+    "POST /api/v1/participants/<id>/visits/<visit>/invitation": Scope.ISSUE_INVITATIONS,
+    "GET /api/v1/exports/<table>": Scope.EXPORT,
+    "GET /api/v1/exports/<table>/manifest": Scope.EXPORT,
     **CONSOLE_ROUTES,
 }
 """A route that comes or goes is seen here first."""
