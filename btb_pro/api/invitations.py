@@ -8,8 +8,9 @@ from btb_pro.api.problems import ProblemKind, Refused
 from btb_pro.api.shapes import InvitationIn, InvitationOut
 from btb_pro.roles import Scope
 from btb_pro.services.handed_links import hand_out_link
-from btb_pro.services.invitations import InvitationRefused, WhyRefused
+from btb_pro.services.invitations import InvitationRefused
 from btb_pro.services.wordings import WordingNotApproved
+from btb_pro.states import WhyRefused
 
 
 @operation(

@@ -11,17 +11,12 @@ from btb_pro.console.participant_words import visit_phrase
 from btb_pro.console.phrases import message_phrase
 from btb_pro.models.visit import Visit
 from btb_pro.roles import Permission
-from btb_pro.services.invitations import (
-    InvitationRefused,
-    WhyRefused,
-    find_visit,
-    live_invitation,
-    revoke_invitation,
-)
+from btb_pro.services.invitations import InvitationRefused, find_visit, live_invitation, revoke_invitation
 from btb_pro.services.inviting import Preview, invite_participant, open_channels, preview, why_not
 from btb_pro.services.link_states import link_states
 from btb_pro.services.messages import messages_of_visit, newest_number
 from btb_pro.services.wordings import WordingNotApproved
+from btb_pro.states import WhyRefused
 
 
 class PressForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types

@@ -4,9 +4,7 @@ from collections.abc import Callable
 
 from flask_babel import gettext
 
-from btb_pro.services.invitations import WhyRefused
-from btb_pro.services.link_states import LinkStage
-from btb_pro.services.messages import Settlement
+from btb_pro.states import LinkStage, Settlement, WhyRefused
 
 
 def channel_name(channel: str) -> str:

@@ -12,13 +12,8 @@ from btb_pro.roles import Permission
 from btb_pro.services.invitations import InvitationRefused
 from btb_pro.services.inviting import Preview
 from btb_pro.services.inviting import preview as preview_of
-from btb_pro.services.messages import (
-    Settlement,
-    SettlementRefused,
-    ShownMessage,
-    find_message,
-    settle_message,
-)
+from btb_pro.services.messages import SettlementRefused, ShownMessage, find_message, settle_message
+from btb_pro.states import Settlement
 
 
 class SettleForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types

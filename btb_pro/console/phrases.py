@@ -6,7 +6,7 @@ from datetime import date, datetime
 from flask_babel import format_date, format_datetime, get_locale, lazy_gettext
 
 from btb_pro.console.message_words import reason_name, stage_name, state_name
-from btb_pro.services.link_states import LinkStage
+from btb_pro.states import LinkStage
 
 _DAY = {"nb": "d. MMM y", "en": "d MMM y"}
 

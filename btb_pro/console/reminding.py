@@ -8,9 +8,10 @@ from btb_pro.console.blueprint import allow, console
 from btb_pro.console.desk import at_desk
 from btb_pro.console.message_words import not_approved, press_again, refusal_sentence
 from btb_pro.roles import Permission
-from btb_pro.services.invitations import InvitationRefused, WhyRefused
+from btb_pro.services.invitations import InvitationRefused
 from btb_pro.services.reminding import send_with_one_press
 from btb_pro.services.wordings import WordingNotApproved
+from btb_pro.states import WhyRefused
 
 
 @console.post("/participants/<number>/remind/<code>")

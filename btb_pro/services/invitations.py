@@ -1,7 +1,6 @@
 """Issuing and revoking links."""
 
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,26 +15,7 @@ from btb_pro.services.known_participants import find_participant
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.weekly_counts import Counted, count_visit
 from btb_pro.services.wordings import require_approved
-
-
-class WhyRefused(StrEnum):
-    """Why a link is not given out, ended or sent."""
-
-    NO_QUESTIONS = "no_questions"
-    """The visit asks nothing."""
-    NO_SUCH_VISIT = "no_such_visit"
-    WITHDRAWN = "withdrawn"
-    SUBMITTED = "submitted"
-    WINDOW_OVER = "window_over"
-    NO_LIVE_LINK = "no_live_link"
-    NO_CONTACT = "no_contact"
-    """There is no address for that channel."""
-    CONTACT_FAILED = "contact_failed"
-    """A message to that address came back for good."""
-    STOPPED = "stopped"
-    """The participant wants no messages, or the last one reached somebody else."""
-    CHANNEL_OFF = "channel_off"
-    """No server is set for that channel."""
+from btb_pro.states import WhyRefused
 
 
 class InvitationRefused(PlainRefusal):

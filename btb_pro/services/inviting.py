@@ -17,7 +17,6 @@ from btb_pro.services.audit import Context, Tag, step
 from btb_pro.services.composing import Addressee, contact_of, facts_of, language_of
 from btb_pro.services.invitations import (
     InvitationRefused,
-    WhyRefused,
     find_visit,
     issue_invitation,
     live_invitation,
@@ -29,6 +28,7 @@ from btb_pro.services.made_requests import is_stopped, stopped_participants
 from btb_pro.services.outbox import invitation_key, queue_message
 from btb_pro.services.quiet_hours import next_loud
 from btb_pro.services.runtime import Runtime
+from btb_pro.states import WhyRefused
 from btb_pro.study import Study
 
 _MASKED = f"{'x' * 22}.{'x' * 22}"

@@ -6,7 +6,6 @@ That somebody fetched a link is no state: mail scanners fetch. "Started" means t
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -19,30 +18,8 @@ from btb_pro.models.message import Message
 from btb_pro.models.participant import Participant
 from btb_pro.models.response import Answer, Response
 from btb_pro.models.visit import Invitation, Visit
+from btb_pro.states import LinkStage
 from btb_pro.study import Study, VisitPart, sections_asked
-
-
-class LinkStage(StrEnum):
-    """How far a participant's visit has come, from its invitation to its being sent in."""
-
-    NOT_SENT = "not_sent"
-    """Nobody was asked: no link, or one that no message was to carry, or whose message was called off."""
-    QUEUED = "queued"
-    SENT = "sent"
-    """The mail server or gateway took it; on paper, it was printed."""
-    DELIVERED = "delivered"
-    BOUNCED = "bounced"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-    """The worker died between sending it and noting it: a person has to settle it."""
-    STARTED = "started"
-    """A first answer was saved."""
-    IN_PROGRESS = "in_progress"
-    SUBMITTED = "submitted"
-    EXPIRED = "expired"
-    REVOKED = "revoked"
-    REPLACED = "replaced"
-    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
@@ -19,21 +18,12 @@ from btb_pro.services.outbox import queue_message
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.safety import find_alert
 from btb_pro.services.sending import call_off
+from btb_pro.states import Settlement
 
 NEEDS_A_PERSON = ("bounced", "failed", "unknown")
 """States that a message stays in until somebody settles it."""
 _MOST = 2**31
 """Numbers from here on are no row's: PostgreSQL refuses to look for them."""
-
-
-class Settlement(StrEnum):
-    """What a person decides about a message."""
-
-    SEND_AGAIN = "send_again"
-    ARRIVED = "arrived"
-    """The participant has it: only of one whose fate is unknown."""
-    CALLED_OFF = "called_off"
-    """Nothing more is sent: a waiting one is not sent, a failed one is left."""
 
 
 class SettlementRefused(Exception):

@@ -14,7 +14,7 @@ RANKS = {
     "assets": 0, "compression": 0, "outside": 0, "damage": 0, "file_systems": 0,
     # knowledge
     "instruments": 1, "scoring": 1, "study": 1, "study_file": 1, "study_values": 1, "study_visits": 1,
-    "safety_rules": 1, "toml_lines": 1, "roles": 1,
+    "safety_rules": 1, "toml_lines": 1, "roles": 1, "states": 1,
     # rows
     "models": 2, "db": 2, "migrations": 2, "migrate": 2,
     # ports

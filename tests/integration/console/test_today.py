@@ -8,8 +8,9 @@ import pytest
 
 from btb_pro import clock
 from btb_pro.roles import Role
-from btb_pro.services.messages import Settlement, settle_message
+from btb_pro.services.messages import settle_message
 from btb_pro.services.today import MOST_COUNTED, SHOWN
+from btb_pro.states import Settlement
 from tests.integration.console import work
 from tests.support.plain_browser import PlainBrowser
 from tests.support.staff import signed_in

@@ -13,7 +13,7 @@ from btb_pro.models.participant import Contact
 from btb_pro.services.audit import Tag, step
 from btb_pro.services.contact_changes import erase_contacts
 from btb_pro.services.handing_over import NothingToSendBy, require_servers
-from btb_pro.services.invitations import InvitationRefused, WhyRefused
+from btb_pro.services.invitations import InvitationRefused
 from btb_pro.services.known_participants import find_participant
 from btb_pro.services.moving import set_day0
 from btb_pro.services.opened_links import look_up
@@ -21,6 +21,7 @@ from btb_pro.services.requests import report_not_me, stop_messages
 from btb_pro.services.sending import MOST_A_DAY, PAUSES, STALE, Taken, claim_next, note_outcome
 from btb_pro.services.verification import verify
 from btb_pro.services.worker import Worker
+from btb_pro.states import WhyRefused
 from tests.support.mail import MailServerHere, broken_server, mail_server
 from tests.support.outgoing import (
     NOON,

@@ -9,17 +9,11 @@ from btb_pro import clock
 from btb_pro.models.participant import Participant
 from btb_pro.models.visit import Invitation, Visit
 from btb_pro.services.audit import Tag, step
-from btb_pro.services.link_states import (
-    LinkFacts,
-    LinkStage,
-    LinkStatus,
-    SentMessage,
-    link_states,
-    link_status,
-)
+from btb_pro.services.link_states import LinkFacts, LinkStatus, SentMessage, link_states, link_status
 from btb_pro.services.outbox import queue_message
 from btb_pro.services.participant_list import Wish, list_page
 from btb_pro.services.waiting import Scope
+from btb_pro.states import LinkStage
 from tests.integration.console import work
 from tests.support.world import COMMAND, World
 
