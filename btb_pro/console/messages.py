@@ -1,19 +1,24 @@
 """One message: what became of it, and the button that settles it."""
 
+from datetime import datetime
+
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf import FlaskForm
 
 from btb_pro.console.blueprint import allow, console
-from btb_pro.console.desk import Desk, at_desk
+from btb_pro.console.desk import Desk, at_desk, runtime
 from btb_pro.console.message_words import press_again, refusal_sentence
 from btb_pro.roles import Permission
 from btb_pro.services.invitations import InvitationRefused
 from btb_pro.services.inviting import Preview
 from btb_pro.services.inviting import preview as preview_of
 from btb_pro.services.messages import SettlementRefused, ShownMessage, find_message, settle_message
+from btb_pro.services.quiet_hours import next_loud
 from btb_pro.states import Settlement
+
+_TO_PARTICIPANT = ("invitation", "reminder")
 
 
 class SettleForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
@@ -63,12 +68,18 @@ def _message(desk: Desk, number: int) -> ShownMessage:
 
 def _preview(desk: Desk, shown: ShownMessage) -> Preview | None:
     """What a message to a participant will say; None for one that waits no more."""
-    if shown.state != "queued" or shown.kind not in ("invitation", "reminder"):
+    if shown.state != "queued" or shown.kind not in _TO_PARTICIPANT:
         return None
     try:
         return preview_of(desk.db, desk.runtime, shown.study_number, shown.visit, shown.channel, shown.kind)
     except InvitationRefused:
         return None
+
+
+def _goes_out_at(shown: ShownMessage) -> datetime:
+    """When it is tried: a participant is written to in the morning, whatever the queue says."""
+    is_held_back = shown.state == "queued" and shown.kind in _TO_PARTICIPANT
+    return next_loud(runtime().study.quiet_hours, shown.due_at) if is_held_back else shown.due_at
 
 
 def _page(
@@ -79,6 +90,7 @@ def _page(
         shown=shown,
         wrong=wrong,
         preview=preview,
+        goes_out_at=_goes_out_at(shown),
         is_settled=is_settled,
         form=SettleForm(formdata=None),
     )

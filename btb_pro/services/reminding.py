@@ -19,7 +19,7 @@ from btb_pro.services.runtime import Runtime
 
 GRACE = timedelta(minutes=1)
 """How long a message that was sent with one press waits in the queue, to be called off again."""
-_GOES_OUT = ("queued", "sending", "sent", "delivered", "unknown")
+_GOES_OUT = ("sent", "delivered", "unknown")
 
 
 def send_with_one_press(
@@ -28,7 +28,8 @@ def send_with_one_press(
     """Remind of the live link of a visit, or invite to it where there is none; the queued message.
 
     It goes by the channel that the link went out by, else by the first by which the participant can be
-    reached. A second press on the same Norwegian day is the first one's message.
+    reached. While a message with the link waits in the queue, whoever asked for it, that is the message; and
+    a second press on the same Norwegian day is the first one's.
 
     Raises:
         ParticipantUnknown: there is no such participant.
@@ -44,7 +45,11 @@ def send_with_one_press(
     session.flush()
     kind = "invitation" if is_new else "reminder"
     wish = f"{kind}/{invitation.id}/by-hand/{clock.today().isoformat()}"
-    earlier = _of_wish(session, invitation, wish)
+    messages = _messages(session, invitation)
+    waiting = [one for one in messages if one.state in ("queued", "sending")]
+    earlier = [one for one in messages if one.once_key.startswith(f"{wish}/")]
+    if waiting:
+        return waiting[-1]
     if earlier and earlier[-1].state in _GOES_OUT:
         return earlier[-1]
     with step(session, context, Tag.MESSAGE_QUEUE, study_number=participant.study_number) as event:
@@ -75,8 +80,11 @@ def _channel(session: Session, runtime: Runtime, participant: Participant, visit
     return (usable or channels or ["email"])[0]
 
 
-def _of_wish(session: Session, invitation: Invitation, wish: str) -> list[Message]:
-    messages = session.execute(
-        select(Message).where(Message.invitation_id == invitation.id).order_by(Message.id)
-    ).scalars()
-    return [message for message in messages if message.once_key.startswith(f"{wish}/")]
+def _messages(session: Session, invitation: Invitation) -> list[Message]:
+    """Those that carried the link to the participant, oldest first; no one-time codes."""
+    rows = session.execute(
+        select(Message)
+        .where(Message.invitation_id == invitation.id, Message.kind.in_(("invitation", "reminder")))
+        .order_by(Message.id)
+    )
+    return list(rows.scalars())

@@ -103,6 +103,17 @@ def test_a_double_press_and_two_coordinators_send_one_message(world: World, mail
         assert states(world) == ["sent", "queued"]
 
 
+def test_what_waits_in_the_queue_already_is_not_sent_beside_a_press(
+    world: World, mail: MailServerHere
+) -> None:
+    world.add("BTB-001", "oslo", "nb", day0=DAY0, email=EMAIL)
+    browser = signed_in(world).open("/console/")
+    send_invitation(world, "BTB-001")
+    press(browser, REMIND)
+    assert "Invitasjon (E-post) går ut" in browser.text
+    assert states(world) == ["queued"]
+
+
 def test_who_was_written_to_today_comes_last_and_has_no_button(world: World, mail: MailServerHere) -> None:
     invited(world)
     invited(world, "BTB-002")
