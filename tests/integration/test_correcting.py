@@ -66,7 +66,7 @@ def correct(
         decide_correction(
             session, Context(DECIDES.actor), world.runtime, DECIDES, found, WHY, accepts=accepts
         )
-    return True
+    return None
 
 
 @given(data=st.data())
