@@ -45,7 +45,7 @@ def take(world: World, site: str = "oslo", language: str = "nb") -> ZipFile:
 
 def text_of(page: etree._Element) -> str:
     """What a person reads on a page."""
-    return "".join(page.itertext())
+    return "".join(str(one) for one in page.itertext())
 
 
 @pytest.fixture
