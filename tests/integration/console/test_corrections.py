@@ -22,6 +22,7 @@ from tests.integration.console.test_safety import RULE, alerts
 from tests.integration.console.test_wishes import asks_correction
 from tests.integration.participant.steps import go_to, session_address
 from tests.support.engines import EngineName
+from tests.support.plain_browser import PlainBrowser
 from tests.support.staff import PASSWORD, add_with_password, session_cookie, signed_in
 from tests.support.world import World, make_world
 
@@ -125,9 +126,9 @@ def test_two_investigators_at_once_decide_once(world: World) -> None:
         browser.open(PAGE).pick("decision").fill("why", "Agreed with the participant.")
     instant = clock.now()
 
-    def press(browser: object) -> int:
+    def press(browser: PlainBrowser) -> int:
         with clock.at(instant):
-            return browser.press("decision", "accept").status  # type: ignore[attr-defined]
+            return browser.press("decision", "accept").status
 
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(press, browsers)) == [200, 409]
