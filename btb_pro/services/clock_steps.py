@@ -24,6 +24,7 @@ from btb_pro.services.runtime import Runtime
 
 LEAST_STEP = timedelta(seconds=2)
 _LOOK_EVERY_S = 1.0
+_NEWS_FOR = timedelta(days=30)
 _SAME_STEP = timedelta(seconds=60)
 """Every process of an instance notices a step; what is noticed within this time is one step."""
 _log = logging.getLogger("btb_pro.clock")
@@ -108,6 +109,12 @@ def last_clock_step(session: Session) -> ClockStep | None:
     query = select(AuditEvent).where(AuditEvent.tag == Tag.CLOCK_STEP.value).order_by(AuditEvent.seq.desc())
     event = session.execute(query.limit(1)).scalar_one_or_none()
     return _told(event) if event is not None else None
+
+
+def clock_step_in_the_news(session: Session) -> ClockStep | None:
+    """The newest step, if it is so recent that somebody should still be told."""
+    last = last_clock_step(session)
+    return last if last is not None and clock.now() - last.at <= _NEWS_FOR else None
 
 
 def _told(event: AuditEvent) -> ClockStep:

@@ -14,10 +14,12 @@ from sqlalchemy import select
 
 from btb_pro import clock
 from btb_pro.models.audit_event import AuditEvent
+from btb_pro.roles import Role
 from btb_pro.services import clock_steps
 from btb_pro.services.clock_steps import ClockWatch, last_clock_step
 from tests.integration.cli.shell import run_in
 from tests.support.live_server import free_port, wait_until_it_answers
+from tests.support.staff import signed_in
 from tests.support.world import World
 
 
@@ -107,6 +109,7 @@ def test_the_doctor_tells_the_operator_for_a_month(world: World, machine: Machin
     assert _doctor(world)["steps"] == "warn stepped"
     said = run_in(world.folder, "doctor").output
     assert "the clock was set by -10800 s" in said
+    assert "-10800" in signed_in(world, Role.ADMIN).open("/console/staff").html
     with clock.at(clock.now() + timedelta(days=31)):
         assert _doctor(world)["steps"] == "ok ok"
 

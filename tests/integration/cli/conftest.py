@@ -12,13 +12,10 @@ from tests.support.world import World
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No settings from outside, and the mask for new files as it was: commands set it."""
+    """No settings from outside."""
     for name in [name for name in os.environ if name.startswith("BTB_")]:
         monkeypatch.delenv(name)
-    mask = os.umask(0o022)
-    os.umask(mask)
     yield
-    os.umask(mask)
 
 
 @pytest.fixture
