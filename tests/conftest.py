@@ -25,7 +25,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[EngineName]:
 
 @pytest.fixture(autouse=True)
 def _mask_as_it_was() -> Iterator[None]:
-    """Commands set the mask for new files; the next test, and the user who runs its server, need their own."""
+    """Commands set the mask for new files; the next test, and its server's own user, need another."""
     mask = os.umask(0o022)
     os.umask(mask)
     yield
