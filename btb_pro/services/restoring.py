@@ -126,11 +126,11 @@ def restore_backup(
                 replace_file(present, copy)
         upgrade(database)
         require_current(database)
-        note.lift()
         with database.writing() as session:
             held = _mark(session, context, manifest, between, can_read=can_read)
             take_in_older_rows(session, context)
             session.commit()
+        note.lift()
         runtime = open_runtime(settings)
         try:
             with runtime.database.writing() as session:
