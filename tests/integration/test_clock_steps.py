@@ -13,9 +13,9 @@ import pytest
 from sqlalchemy import select
 
 from btb_pro import clock
+from btb_pro.db import DATABASE_FAILURES
 from btb_pro.models.audit_event import AuditEvent
 from btb_pro.roles import Role
-from btb_pro.services import clock_steps
 from btb_pro.services.clock_steps import ClockWatch, last_clock_step
 from tests.integration.cli.shell import run_in
 from tests.support.live_server import free_port, wait_until_it_answers
@@ -97,7 +97,7 @@ def test_a_step_that_the_database_does_not_take_is_told_later(
 
 
 def _refused() -> Iterator[None]:
-    raise clock_steps.DATABASE_FAILURES[1]("every connection is in use")
+    raise DATABASE_FAILURES[1]("every connection is in use")
 
 
 def test_the_doctor_tells_the_operator_for_a_month(world: World, machine: Machine) -> None:
