@@ -1,5 +1,6 @@
 """Fixtures that all tests share."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,15 @@ def engine(request: pytest.FixtureRequest) -> Iterator[EngineName]:
     """Runs a test on SQLite and once more on PostgreSQL: every database made in it is of that engine."""
     with using(request.param):
         yield request.param
+
+
+@pytest.fixture(autouse=True)
+def _mask_as_it_was() -> Iterator[None]:
+    """Commands set the mask for new files; the next test, and its server's own user, need another."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    yield
+    os.umask(mask)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -17,6 +17,7 @@ from btb_pro.console.staff_words import (
 )
 from btb_pro.models.staff import Staff
 from btb_pro.roles import Permission, Role
+from btb_pro.services.clock_steps import clock_step_in_the_news
 from btb_pro.services.last_backup import last_backup_at
 from btb_pro.services.staff_accounts import StaffDetails, add_staff, change_staff, disable_staff, enable_staff
 from btb_pro.services.staff_faults import StaffRefused
@@ -39,6 +40,7 @@ def staff() -> ResponseReturnValue:
             sites=lambda codes: sites_in_words(desk.runtime.study, codes),
             moment=moment,
             backup_at=last_backup_at(desk.db),
+            clock_step=clock_step_in_the_news(desk.db),
         )
 
 

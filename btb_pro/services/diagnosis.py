@@ -18,7 +18,7 @@ from btb_pro.instruments.catalogue import load_instruments
 from btb_pro.instruments.problems import InstrumentFileError
 from btb_pro.models.message import Message
 from btb_pro.services.backup_files import can_be_opened
-from btb_pro.services.clock_steps import last_clock_step
+from btb_pro.services.clock_steps import clock_step_in_the_news
 from btb_pro.services.database_rights import can_change_what_grows
 from btb_pro.services.health import Check, Finding, Grade, database_file, readiness
 from btb_pro.services.last_backup import last_backup_at
@@ -32,7 +32,6 @@ BACKUP_EVERY = timedelta(hours=26)
 """A day, and two hours for one that takes long."""
 QUEUE_WAITS = timedelta(minutes=15)
 """The worker looks every minute; after this, nobody does."""
-STEPS_ARE_NEWS_FOR = timedelta(days=30)
 _CONNECT_S = 5.0
 _DURABLE_ON_SQLITE = ("journal_mode", "synchronous", "foreign_keys", "secure_delete", "busy_timeout")
 _DURABLE_ON_POSTGRESQL = ("fsync", "full_page_writes", "synchronous_commit")
@@ -95,8 +94,8 @@ def find_backup(session: Session) -> Finding:
 
 def find_clock_steps(session: Session) -> Finding:
     """Whether the server's clock was set while the study ran, and when it was last."""
-    last = last_clock_step(session)
-    if last is None or clock.now() - last.at > STEPS_ARE_NEWS_FOR:
+    last = clock_step_in_the_news(session)
+    if last is None:
         return Finding(Check.STEPS, Grade.OK)
     facts = {"at": clock.local_text(last.at), "seconds": f"{last.seconds:+.0f}", "seq": str(last.seq)}
     return Finding(Check.STEPS, Grade.WARN, "stepped", facts)

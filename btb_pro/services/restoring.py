@@ -16,6 +16,7 @@ from btb_pro import clock
 from btb_pro.config import Settings
 from btb_pro.damage import DamageNote
 from btb_pro.db import Database
+from btb_pro.instruments.catalogue import load_instruments
 from btb_pro.migrate import newest_revision, require_current, upgrade
 from btb_pro.models.audit_event import AuditEvent, AuditHead
 from btb_pro.models.staff import StaffSession
@@ -30,6 +31,7 @@ from btb_pro.services.opening import open_runtime
 from btb_pro.services.take_in import take_in_older_rows
 from btb_pro.services.upgrading import losing_nothing
 from btb_pro.services.verification import Anchor
+from btb_pro.study_file import read_study
 
 _MORE_THAN_WERE_LOST = 1_000_000
 """How many numbers are left out where nobody can say how many events a damaged database held."""
@@ -101,8 +103,11 @@ def restore_backup(
     Raises:
         BackupRefused: the file does not open, is broken, or is of a newer version.
         NewerThanBackup: the present database knows more, and `lose` is not how many events that is.
+        StudyFileError: the study file is not there or has mistakes; nothing was changed.
         PresentUnreadable: the present database is damaged, and nobody said `unreadable`.
     """
+    # Without the study file nobody could say at the end which messages fell due since the backup.
+    read_study(settings.study_file, load_instruments())
     note = DamageNote(settings.instance)
     database = Database(settings.database_url)
     try:
@@ -126,11 +131,11 @@ def restore_backup(
                 replace_file(present, copy)
         upgrade(database)
         require_current(database)
-        note.lift()
         with database.writing() as session:
             held = _mark(session, context, manifest, between, can_read=can_read)
             take_in_older_rows(session, context)
             session.commit()
+        note.lift()
         runtime = open_runtime(settings)
         try:
             with runtime.database.writing() as session:

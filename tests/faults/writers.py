@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from btb_pro.config import read_settings
 from btb_pro.models.audit_event import AuditEvent
@@ -15,6 +16,7 @@ from btb_pro.services.audit import Actor, Context
 from btb_pro.services.opening import open_runtime
 from btb_pro.services.participant_checks import NewParticipant
 from btb_pro.services.participants import add_participant
+from btb_pro.services.runtime import Runtime
 from btb_pro.services.verification import verify
 from tests.faults.load import Verdict
 from tests.faults.report import Result
@@ -60,6 +62,17 @@ def _verdict(world: World, before: int, wanted: int) -> Verdict:
     )
 
 
+def _is_added(runtime: Runtime, context: Context, new: NewParticipant) -> bool:
+    """Add, or be told that others kept the lock for too long: SQLite's waiters stand in no queue."""
+    try:
+        with runtime.database.writing() as session:
+            add_participant(session, context, runtime, new)
+            session.commit()
+    except OperationalError:
+        return False
+    return True
+
+
 def main(instance: Path, rows: int, process: int) -> None:
     """One process: its writers share its pool of connections, as the server's threads do."""
     runtime = open_runtime(read_settings(instance, {}))
@@ -67,10 +80,9 @@ def main(instance: Path, rows: int, process: int) -> None:
 
     def write(writer: int) -> None:
         for row in range(rows):
-            with runtime.database.writing() as session:
-                new = NewParticipant(f"{process}-{writer}-{row:04}", "oslo", "nb")
-                add_participant(session, context, runtime, new)
-                session.commit()
+            new = NewParticipant(f"{process}-{writer}-{row:04}", "oslo", "nb")
+            while not _is_added(runtime, context, new):
+                pass
 
     threads = [threading.Thread(target=write, args=(writer,)) for writer in range(_WRITERS)]
     for thread in threads:

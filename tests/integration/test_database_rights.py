@@ -90,6 +90,25 @@ def test_a_role_that_no_right_can_be_kept_from_is_refused(world: World, role: st
     assert role in result.stderr
 
 
+@pytest.mark.spoilt
+def test_a_column_that_no_trigger_guards_may_be_erased_and_no_other(world: World, as_app: World) -> None:
+    url = as_app.runtime.database.engine.url
+    owner = create_engine(url.set(username="postgres"))
+    with owner.begin() as connection:
+        connection.exec_driver_sql("DROP TRIGGER late_save_no_change ON late_save")
+        connection.exec_driver_sql(
+            "CREATE TRIGGER late_save_no_change BEFORE UPDATE OF id, item, state OR DELETE ON late_save "
+            "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+        )
+    as_owner = owner.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    owner.dispose()
+    done(run_in(as_app.folder, "database", "rights", ROLE, BTB_DATABASE_URL=as_owner))
+    with as_app.runtime.database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE late_save SET value = NULL, salt = NULL")
+    with as_app.runtime.database.engine.connect() as connection, pytest.raises(ProgrammingError):
+        connection.exec_driver_sql("UPDATE late_save SET item = item")
+
+
 def test_sqlite_has_no_roles(world: World) -> None:
     url = f"sqlite:///{world.folder / 'btb.db'}"
     assert run_in(world.folder, "init", BTB_DATABASE_URL=url).exit_code == 0

@@ -51,6 +51,7 @@ def _settings(database: Database, folder: Path, backup_key: str) -> Settings:
     instance = folder / "instance"
     instance.mkdir(exist_ok=True)
     where = {"BTB_BASE_URL": "http://localhost", "BTB_DATABASE_URL": url, "BTB_BACKUP_KEY": backup_key}
+    where["BTB_STUDY"] = str(PACKAGED_STUDY)
     return read_settings(instance, where | keys)
 
 

@@ -23,5 +23,5 @@ class _SteppingDatetime(datetime):
 
 
 if __name__ == "__main__":
-    clock.datetime = _SteppingDatetime  # type: ignore[misc]  # what asks the machine for the time
+    clock.datetime = _SteppingDatetime  # type: ignore[attr-defined]  # what asks the machine for the time
     sys.exit(main())

@@ -1,7 +1,6 @@
 """Fixtures of the command line's tests."""
 
 import os
-from collections.abc import Iterator
 
 import pytest
 from click.testing import Result
@@ -11,14 +10,10 @@ from tests.support.world import World
 
 
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No settings from outside, and the mask for new files as it was: commands set it."""
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No settings from outside."""
     for name in [name for name in os.environ if name.startswith("BTB_")]:
         monkeypatch.delenv(name)
-    mask = os.umask(0o022)
-    os.umask(mask)
-    yield
-    os.umask(mask)
 
 
 @pytest.fixture
