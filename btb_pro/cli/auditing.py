@@ -3,11 +3,13 @@
 import json
 import re
 from pathlib import Path
+from zipfile import BadZipFile, ZipFile, is_zipfile
 
 import click
 
 from btb_pro import clock
 from btb_pro.cli.common import Command, open_instance
+from btb_pro.exports.manifest import MANIFEST
 from btb_pro.services.inspection import damaged_pages
 from btb_pro.services.past_states import state_at
 from btb_pro.services.recorded_files import changed_files
@@ -34,7 +36,7 @@ def audit() -> None:
     "manifests",
     multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="manifest.json of an export: the head that it names must be in the trail.",
+    help="manifest.json or bundle of an export: the head that it names must be in the trail.",
 )
 def verify(anchors: tuple[str, ...], manifests: tuple[Path, ...]) -> None:
     """Proves that no event and no row of any table was changed, taken out or put in.
@@ -114,9 +116,18 @@ def _read_anchor(text: str) -> Anchor:
     return Anchor(int(match[1]), match[2])
 
 
+def _manifest_of(path: Path) -> bytes:
+    if not is_zipfile(path):
+        return path.read_bytes()
+    with ZipFile(path) as archive:
+        return archive.read(MANIFEST)
+
+
 def _anchor_of(path: Path) -> Anchor:
     try:
-        cutoff = json.loads(path.read_text(encoding="utf-8"))["cutoff"]
+        cutoff = json.loads(_manifest_of(path))["cutoff"]
         return Anchor(int(cutoff["seq"]), str(cutoff["hash"]))
-    except (ValueError, KeyError, TypeError) as error:
-        raise click.BadParameter(f"{path} is no manifest of an export.", param_hint="--manifest") from error
+    except (ValueError, KeyError, TypeError, BadZipFile) as error:
+        raise click.BadParameter(
+            f"{path} is neither a manifest nor a bundle of an export.", param_hint="--manifest"
+        ) from error

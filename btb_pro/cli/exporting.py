@@ -89,32 +89,6 @@ def export_csv(out: Path, excel: bool, **asked: Any) -> None:
     take(ExportFormat.CSV_EXCEL if excel else ExportFormat.CSV, out, asked)
 
 
-@export.command("xlsx", cls=Command)
-@_OUT
-@ordering
-def export_xlsx(out: Path, **asked: Any) -> None:
-    """Writes an Excel workbook with the same tables, a sheet each.
-
-    \b
-    Example:
-      btb-pro export xlsx --out for-excel --language nb
-    """
-    take(ExportFormat.XLSX, out, asked)
-
-
-@export.command("redcap", cls=Command)
-@_OUT
-@ordering
-def export_redcap(out: Path, **asked: Any) -> None:
-    """Writes records.csv, data_dictionary.csv, events.csv, event_instruments.csv and corrections.csv.
-
-    \b
-    Example:
-      btb-pro export redcap --out for-redcap --mapping redcap.toml
-    """
-    take(ExportFormat.REDCAP, out, asked)
-
-
 @export.command("odm", cls=Command)
 @_OUT
 @click.option("--transactional", is_flag=True, help="Every stored answer with its AuditRecord.")
@@ -129,43 +103,40 @@ def export_odm(out: Path, transactional: bool, **asked: Any) -> None:
     take(ExportFormat.ODM_TRANSACTIONAL if transactional else ExportFormat.ODM, out, asked)
 
 
-@export.command("fhir", cls=Command)
-@_OUT
-@ordering
-def export_fhir(out: Path, **asked: Any) -> None:
-    """Writes bundle.json: FHIR R4 Questionnaires and QuestionnaireResponses in one Bundle.
+def _add_command(file_format: ExportFormat, about: str, example: str) -> None:
+    words = f"{about}\n\n\b\nExample:\n  btb-pro export {file_format.value} {example}"
 
-    \b
-    Example:
-      btb-pro export fhir --out for-fhir
-    """
-    take(ExportFormat.FHIR, out, asked)
+    @export.command(file_format.value, cls=Command, help=words)
+    @_OUT
+    @ordering
+    def export_it(out: Path, **asked: Any) -> None:
+        take(file_format, out, asked)
 
 
-@export.command("spss", cls=Command)
-@_OUT
-@ordering
-def export_spss(out: Path, **asked: Any) -> None:
-    """Writes wide.sav with labels and missing values; needs btb-pro[statistics].
-
-    \b
-    Example:
-      btb-pro export spss --out for-spss --language nb
-    """
-    take(ExportFormat.SPSS, out, asked)
-
-
-@export.command("stata", cls=Command)
-@_OUT
-@ordering
-def export_stata(out: Path, **asked: Any) -> None:
-    """Writes wide.dta with labels and missing values; needs btb-pro[statistics].
-
-    \b
-    Example:
-      btb-pro export stata --out for-stata --language en
-    """
-    take(ExportFormat.STATA, out, asked)
+for _format, _about, _example in (
+    (ExportFormat.XLSX, "Writes an Excel workbook with the same tables, a sheet each.", "--out for-excel"),
+    (
+        ExportFormat.REDCAP,
+        "Writes records.csv, data_dictionary.csv, events.csv, event_instruments.csv and corrections.csv.",
+        "--out for-redcap --mapping redcap.toml",
+    ),
+    (
+        ExportFormat.FHIR,
+        "Writes bundle.json: FHIR R4 Questionnaires and QuestionnaireResponses in one Bundle.",
+        "--out for-fhir",
+    ),
+    (
+        ExportFormat.SPSS,
+        "Writes wide.sav with labels and missing values; needs btb-pro[statistics].",
+        "--out for-spss --language nb",
+    ),
+    (
+        ExportFormat.STATA,
+        "Writes wide.dta with labels and missing values; needs btb-pro[statistics].",
+        "--out for-stata --language en",
+    ),
+):
+    _add_command(_format, _about, _example)
 
 
 @export.command("bundle", cls=Command)
