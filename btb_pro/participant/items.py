@@ -72,7 +72,10 @@ class PageView:
             notice = gettext("Nothing was saved yet. Your answers are still here: press Next again.")
             return self._again(state, reading, notice)
         if self.is_of_another_edition(state):
-            return self._again(replace(state, named=frozenset()), reading, _asked_anew(), status=422)
+            notice = gettext(
+                "The questions were changed while you wrote. Look over your answers and press Next."
+            )
+            return self._again(replace(state, named=frozenset()), reading, notice, status=422)
         if reading.is_wrong:
             return self._again(state, reading, status=422)
         save = self.save_of(state, reading)
@@ -255,10 +258,6 @@ class PageView:
     def _address(self, number: int) -> str:
         address = url_for("participant.items", handle=self.visitor.handle, number=number)
         return f"{address}?{urlencode({'from': 'review'})}" if self._comes_from_review() else address
-
-
-def _asked_anew() -> str:
-    return gettext("The questions were changed while you wrote. Look over your answers and press Next.")
 
 
 def find_page(visitor: Visitor, number: str) -> Page:

@@ -27,7 +27,7 @@ class PageState:
     named: frozenset[str]
     """Items that the participant was told have no answer yet."""
     edition: str = ""
-    """Code and version of the instrument that the page showed; empty where an older btb_pro wrote the state."""
+    """Code and version of the instrument that the page showed; empty in a state of an older btb_pro."""
 
 
 def new_page_state(

@@ -1,4 +1,4 @@
-"""Other ways in and out: the clinic's tablet, a code from a letter, a phone that is shared, the second step."""
+"""Other ways in and out: the clinic's tablet, a code from a letter, a shared phone, the second step."""
 
 import tempfile
 from collections.abc import Iterator
@@ -108,7 +108,9 @@ def _guess(scene: Scene, page: Page) -> None:
     world = scene.server.world
     with world.writing() as session:
         for _ in range(OF_A_NETWORK.free + 7):
-            note_failure(session, OF_A_NETWORK, network_of("127.0.0.1"), world.runtime.settings.secret_keys[0])
+            note_failure(
+                session, OF_A_NETWORK, network_of("127.0.0.1"), world.runtime.settings.secret_keys[0]
+            )
     page.goto(f"{scene.server.base_url}/s/nobody-made-this")
     scene.take(page, "dead-too-fast", GUARDED, "dead", "Too many links that nobody made, one after another")
 
