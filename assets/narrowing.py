@@ -1,9 +1,9 @@
-"""Narrows Designsystemet's selectors, so that a tap has a browser look at one question and not at the whole page.
+"""Narrows Designsystemet's selectors: a tap has a browser look at one question, not at the page.
 
-Its fields are told apart by what they contain, as in `.ds-field:has(input[type=radio])`, for any page that somebody
-may write. A browser then has to find out after every tap, every move of the focus and every change of a text what
-contains what: on a slow phone that took longer than drawing the next page. Our own pages name such fields by class
-(`choice`, `cell`), and have no fields that are shut or only to be read.
+Its fields are told apart by what they contain, as in `.ds-field:has(input[type=radio])`, for any page that
+somebody may write. A browser then has to find out after every tap, every move of the focus and every change
+of a text what contains what: on a slow phone that took longer than drawing the next page. Our own pages name
+such fields by class (`choice`, `cell`), and have no fields that are shut or only to be read.
 """
 
 import re

@@ -56,12 +56,12 @@ class PageView:
         keys = runtime().settings.secret_keys
         self.form: MainForm = main_form(visitor.handle, keys)
         self.signer = PageStateSigner(keys, visitor.handle)
+        self.edition = f"{page.instrument.code}/{page.instrument.version}"
 
     def html(self) -> str:
         """The page with the values that this session entered."""
         shown = shown_values(self.page, self.seen)
-        state = new_page_state(self.page.number, shown, self.visitor.language)
-        return self._render(state, values_to_show(self.page, shown))[0]
+        return self._render(self._new_state(shown), values_to_show(self.page, shown))[0]
 
     def receive(self) -> ResponseValue:
         """Store what was sent and answer with the page that comes next, or with this one again."""
@@ -72,6 +72,11 @@ class PageView:
         if not is_ours:
             notice = gettext("Nothing was saved yet. Your answers are still here: press Next again.")
             return self._again(state, reading, notice)
+        if self.is_of_another_edition(state):
+            notice = gettext(
+                "The questions were changed while you wrote. Look over your answers and press Next."
+            )
+            return self._again(replace(state, named=frozenset()), reading, notice, status=422)
         if reading.is_wrong:
             self.note_refused(reading)
             return self._again(state, reading, status=422)
@@ -98,11 +103,12 @@ class PageView:
         """Store a page that was turned on the phone already; its open questions were named there."""
         if not self.form.validate_on_submit():
             return "", 403
-        reading = self.reading()
+        reading, state = self.reading(), self.state_sent()
         if reading.is_wrong:
             self.note_refused(reading)
+        if reading.is_wrong or self.is_of_another_edition(state):
             return "", 422
-        save = self.save_of(self.state_sent(), reading)
+        save = self.save_of(state, reading)
         visitor = self.visitor
         try:
             save_page(
@@ -124,7 +130,7 @@ class PageView:
     def _open_questions(self, open_now: Sequence[str]) -> ResponseValue:
         self.seen = self.visitor.seen()
         shown = shown_values(self.page, self.seen)
-        state = new_page_state(self.page.number, shown, self.visitor.language, open_now)
+        state = self._new_state(shown, open_now)
         return self._render(state, values_to_show(self.page, shown), open_codes=frozenset(open_now))
 
     def _again(
@@ -136,8 +142,8 @@ class PageView:
             for field in item.fields:
                 if field.code in request.form:
                     values[field.code] = request.form.getlist(field.code)
-        fresh = new_page_state(self.page.number, state.shown, self.visitor.language, sorted(state.named))
-        if reading.unknown:
+        fresh = self._new_state(state.shown, sorted(state.named))
+        if reading.unknown and not self.is_of_another_edition(state):
             notice = gettext(
                 "The page sent something that it does not ask for: %(names)s. Press Next again.",
                 names=", ".join("".join(filter(str.isprintable, name[:40])) for name in reading.unknown[:5]),
@@ -178,9 +184,17 @@ class PageView:
     def state_sent(self) -> PageState:
         """What the page remembers of itself; what it would remember now if that was lost on the way."""
         state = self.signer.read(self.form.state.data or "", self.page.number)
-        if state is not None:
-            return state
-        return new_page_state(self.page.number, shown_values(self.page, self.seen), self.visitor.language)
+        return state or self._new_state(shown_values(self.page, self.seen))
+
+    def is_of_another_edition(self, state: PageState) -> bool:
+        """Whether the page that was sent showed another version of the questions than is asked now.
+
+        Its answers were given to other words, so they are shown to be looked over and not stored under these.
+        """
+        return state.edition not in ("", self.edition)
+
+    def _new_state(self, shown: Mapping[str, str], named: Sequence[str] = ()) -> PageState:
+        return new_page_state(self.page.number, shown, self.visitor.language, named, self.edition)
 
     def reading(self) -> Reading:
         """What the page sent, read against the instrument."""

@@ -26,13 +26,16 @@ class PageState:
     key: str
     named: frozenset[str]
     """Items that the participant was told have no answer yet."""
+    edition: str = ""
+    """Code and version of the instrument that the page showed; empty in a state of an older btb_pro."""
 
 
 def new_page_state(
-    number: int, shown: Mapping[str, str], language: str, named: Sequence[str] = ()
+    number: int, shown: Mapping[str, str], language: str, named: Sequence[str] = (), edition: str = ""
 ) -> PageState:
     """The state of a page that is about to be shown, with a fresh key."""
-    return PageState(number, shown, clock.now(), language, secrets.token_urlsafe(12), frozenset(named))
+    key = secrets.token_urlsafe(12)
+    return PageState(number, shown, clock.now(), language, key, frozenset(named), edition)
 
 
 class PageStateSigner:
@@ -51,6 +54,7 @@ class PageStateSigner:
                 "l": state.language,
                 "k": state.key,
                 "n": sorted(state.named),
+                "i": state.edition,
             }
         )
         return text if isinstance(text, str) else text.decode()
@@ -59,9 +63,9 @@ class PageStateSigner:
         """The state of that page; None if the text is not ours, or is another page's."""
         try:
             told = self._serializer.loads(text)
-            state = PageState(
-                told["p"], told["v"], clock.read_utc(told["t"]), told["l"], told["k"], frozenset(told["n"])
-            )
-        except (BadData, KeyError, TypeError, ValueError):
+            shown_at, named = clock.read_utc(told["t"]), frozenset(told["n"])
+            edition = told.get("i", "")
+            state = PageState(told["p"], told["v"], shown_at, told["l"], told["k"], named, edition)
+        except (BadData, AttributeError, KeyError, TypeError, ValueError):
             return None
         return state if state.number == number else None

@@ -27,11 +27,11 @@ def tap(handle: str, number: str) -> Response | tuple[Response, int]:
         if not view.form.validate_on_submit():
             return jsonify(stored=False), 403
         switch_language(visitor)
-        reading = view.reading()
+        reading, state = view.reading(), view.state_sent()
         if reading.is_wrong:
             view.note_refused(reading)
+        if reading.is_wrong or view.is_of_another_edition(state):
             return jsonify(stored=False, refused=sorted(reading.refused)), 422
-        state = view.state_sent()
         # A tap is meant, whatever the page showed when it was made.
         save = replace(view.save_of(state, reading), values=reading.values)
         try:

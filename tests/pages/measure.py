@@ -160,8 +160,10 @@ def other_peoples_checks(browser: Browser, server: LiveServer) -> Iterator[Row]:
         "axe, nb and en, light and dark": [
             fault for each in pages.values() for fault in axe_faults(browser, server.base_url, each)
         ],
-        "html-validate": [fault for each in pages.values() for fault in html_faults(each)],
-        "sightline (WCAG 2.2 A, AA)": sightline_faults(browser, server.base_url, pages["nb"]),
+        "html-validate, nb and en": [fault for each in pages.values() for fault in html_faults(each)],
+        "sightline (WCAG 2.2 A, AA), nb and en": [
+            fault for each in pages.values() for fault in sightline_faults(browser, server.base_url, each)
+        ],
     }
     for tool, faults in found.items():
         for fault in faults:

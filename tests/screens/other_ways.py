@@ -1,4 +1,4 @@
-"""Other ways in and out: the clinic's tablet, a code from a letter, a phone that is shared, the second step."""
+"""Other ways in and out: the clinic's tablet, a code from a letter, a shared phone, the second step."""
 
 import tempfile
 from collections.abc import Iterator

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from assets import build
+from assets.narrowing import SelectorGone, narrowed
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "btb_pro" / "static"
@@ -47,6 +48,33 @@ class TestJoin:
 
     def test_texts_that_only_look_like_empty_lines_keep_their_words(self) -> None:
         assert 'content: "a  b";' in build.join("", [], [], '.o {\n  content: "a  b";\n}')
+
+
+class TestNarrowed:
+    def test_fields_are_told_apart_by_class_and_not_by_what_they_contain(self) -> None:
+        made = "".join(narrowed(build.read_components(build.COMPONENTS)))
+        assert ".ds-field:is(.choice,.cell) label" in made
+        assert not re.search(r":has\([^{]*readonly", made)
+        of_anything = re.findall(r"(?:^|[\s,{}>+~]|:(?:is|where)\():has\([^{]*", made)
+        assert of_anything == [], "a browser asks every element of the page what it contains"
+
+    def test_each_sheet_stays_the_sheet_that_it_was(self) -> None:
+        sheets = build.read_components(build.COMPONENTS)
+        made = narrowed(sheets)
+        assert len(made) == len(sheets)
+        assert made[0] == sheets[0]
+
+    def test_a_design_system_that_went_on_is_not_joined_unseen(self) -> None:
+        with pytest.raises(SelectorGone):
+            narrowed([".ds-field{}"])
+
+    def test_every_radio_and_box_of_the_templates_stands_in_a_field_of_such_a_class(self) -> None:
+        for path in (ROOT / "btb_pro" / "templates" / "participant").rglob("*.html"):
+            text = path.read_text(encoding="utf-8")
+            for field in re.findall(
+                r'<div class="([^"]*)"[^>]*><input class="ds-input" type="(?!text)', text
+            ):
+                assert {"choice", "cell"} & set(field.split()), (path.name, field)
 
 
 class TestPublish:
