@@ -18,7 +18,8 @@ An account has one role. It is bound to hospitals or is for all of them, and fin
 hospitals only: another's participant is not found, by page and by form, just as a page that the role may not
 open. What somebody may do is asked anew at each request, so a changed role counts from the next click on.
 
-Nobody's role lets them see how a participant answered in these pages.
+A data manager sees how participants answered, under their study numbers, where data are taken out, and no
+contact detail. No other role sees an answer in these pages; data quality is told in numbers.
 
 ## Roles
 """
