@@ -62,7 +62,7 @@ def counted(page: Page, live: LiveServer) -> None:
     """Have the quality counted, and look at the numbers."""
     page.goto(f"{live.base_url}/console/quality")
     page.locator("main form[method=post] button").first.click()
-    page.locator("main a.ds-button[href='/console/quality']").click()
+    page.locator("main a.ds-button[href='/console/quality']").click(timeout=60_000)
 
 
 def test_a_file_is_asked_for_watched_and_fetched(
@@ -78,7 +78,7 @@ def test_a_file_is_asked_for_watched_and_fetched(
         page.screenshot(path=pictures / "data-preview-1280-en.png", full_page=True)
         page.get_by_role("button", name="Make the file").click()
         # Without a press of any button: the page looks by itself.
-        expect(page.get_by_role("button", name="Fetch the file")).to_be_visible()
+        expect(page.get_by_role("button", name="Fetch the file")).to_be_visible(timeout=60_000)
         assert axe_faults(page) == []
         page.screenshot(path=pictures / "data-job-1280-en.png", full_page=True)
         with page.expect_download() as download:
@@ -98,7 +98,7 @@ def test_without_javascript_a_button_shows_how_far_it_is(
         page.screenshot(path=pictures / "data-preview-360-nb.png", full_page=True)
         page.locator("#take button").click()
         page.screenshot(path=pictures / "data-job-waiting-360-nb.png", full_page=True)
-        for _ in range(60):
+        for _ in range(120):
             if page.get_by_role("button", name="Hent filen").count():
                 break
             page.goto(page.url)
