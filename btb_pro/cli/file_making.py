@@ -31,6 +31,7 @@ _LOOKS_EVERY_S = 1.0
 _BEATS_EVERY = timedelta(seconds=10)
 _CLEARS_EVERY = timedelta(hours=1)
 _GRACE_S = 10.0
+_SHORT_S = 3.0
 _log = logging.getLogger("btb_pro.jobs")
 
 
@@ -140,4 +141,6 @@ def file_maker_beside(settings: Settings) -> Iterator[None]:
         # Gunicorn's workers leave this block too, each in its own process.
         if os.getpid() == owner:
             process.terminate()
-            process.wait()
+            # It puts its work back and ends; the server need not stay for that.
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_SHORT_S)

@@ -17,9 +17,9 @@ from btb_pro.exports.mapping import MappingRefused
 from btb_pro.roles import Permission
 from btb_pro.security import SealBroken
 from btb_pro.services.asked_exports import AskedExport
+from btb_pro.services.cut_offs import CutOffRefused, ExportRefused
 from btb_pro.services.export_history import KnownMapping, known_mappings
 from btb_pro.services.export_preview import Preview, preview_export
-from btb_pro.services.exporting import CutOffRefused, ExportRefused
 from btb_pro.services.jobs import JobKind, ask_for
 
 _PURPOSE = "export"

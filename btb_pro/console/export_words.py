@@ -2,7 +2,6 @@
 
 from flask_babel import format_datetime, format_decimal, gettext
 
-from btb_pro.services.asked_exports import BUNDLE
 from btb_pro.services.jobs import JobFault, JobState
 
 
@@ -18,7 +17,7 @@ def format_names() -> dict[str, str]:
         "fhir": "FHIR R4",
         "spss": "SPSS",
         "stata": "Stata",
-        BUNDLE: gettext("Bundle: CSV and more in one file, with its proof"),
+        "bundle": gettext("Bundle: CSV and more in one file, with its proof"),
     }
 
 

@@ -10,13 +10,21 @@ from btb_pro.console.desk import Desk, at_desk
 from btb_pro.console.export_words import fault_sentence, format_name, job_state_phrase, moment, size_words
 from btb_pro.console.forms import ConsoleForm, stale_notice
 from btb_pro.exports.files import sha256_of
+from btb_pro.exports.proof import receipt_path
 from btb_pro.models.job import Job
 from btb_pro.roles import Permission
-from btb_pro.services.asked_exports import AskedExport, fits_sites, receipt_path
+from btb_pro.services.asked_exports import AskedExport, fits_sites
 from btb_pro.services.export_history import find_export, note_fetch
 from btb_pro.services.job_files import file_of_job
-from btb_pro.services.job_work import PERMISSION_OF
-from btb_pro.services.jobs import JobKind, JobState, find_job, give_up, kept_until, place_in_queue
+from btb_pro.services.jobs import (
+    PERMISSION_OF,
+    JobKind,
+    JobState,
+    find_job,
+    give_up,
+    kept_until,
+    place_in_queue,
+)
 
 
 @console.get("/jobs/<int(max=2147483647):number>")

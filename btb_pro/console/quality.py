@@ -18,8 +18,15 @@ from btb_pro.instruments.model import Instrument
 from btb_pro.instruments.states import ItemState
 from btb_pro.roles import Permission
 from btb_pro.services.jobs import JobKind, ask_for, open_jobs
-from btb_pro.services.quality import LONGER, SECONDS
-from btb_pro.services.quality_report import Report, Sum, median_bin, read_report, share_answered
+from btb_pro.services.quality_report import (
+    LONGER,
+    SECONDS,
+    Report,
+    Sum,
+    median_bin,
+    read_report,
+    share_answered,
+)
 
 _SHORT = 44
 _QUICK = "5"

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from btb_pro.exports.csv_files import write_csv_files, write_excel_csv_files
 from btb_pro.exports.fhir import write_fhir_bundle
+from btb_pro.exports.format_names import ExportFormat
 from btb_pro.exports.names import Target
 from btb_pro.exports.odm import write_odm, write_transactional_odm
 from btb_pro.exports.redcap import write_redcap_files
@@ -13,19 +13,7 @@ from btb_pro.exports.statistics import write_spss, write_stata
 from btb_pro.exports.workbook import write_workbook
 from btb_pro.exports.writing import Writer
 
-
-class ExportFormat(StrEnum):
-    """What an export is written as."""
-
-    CSV = "csv"
-    CSV_EXCEL = "csv-excel"
-    XLSX = "xlsx"
-    REDCAP = "redcap"
-    ODM = "odm"
-    ODM_TRANSACTIONAL = "odm-transactional"
-    FHIR = "fhir"
-    SPSS = "spss"
-    STATA = "stata"
+__all__ = ["FORMATS", "ExportFormat", "FormatRules"]
 
 
 @dataclass(frozen=True, slots=True)

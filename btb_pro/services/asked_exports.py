@@ -1,31 +1,12 @@
-"""An export as somebody asks for it in the console: kept with its job, found sound, and made."""
+"""An export as somebody asks for it in the console, kept as JSON with its job."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
-from btb_pro.exports.dataset import Dataset
-from btb_pro.exports.formats import FORMATS, ExportFormat
-from btb_pro.exports.proof import receipt_path
-from btb_pro.exports.watched import Watch
-from btb_pro.services.audit import Context
-from btb_pro.services.bundling import BUNDLE, Noted, plan_bundle, take_bundle, take_zip
-from btb_pro.services.exporting import ExportOrder, ExportPlan, dataset_of, plan_export
-from btb_pro.services.runtime import Runtime
-
-__all__ = [
-    "BUNDLE",
-    "AskedExport",
-    "fits_sites",
-    "make_file",
-    "opened",
-    "passes_of",
-    "plan_of",
-    "receipt_path",
-]
+BUNDLE = "bundle"
+"""What the record of exports calls one zip file with data in several formats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +30,6 @@ class AskedExport:
     """The export that this is to equal, byte by byte."""
 
     @property
-    def order(self) -> ExportOrder:
-        """In the words of the export."""
-        return ExportOrder(
-            visits=self.visits,
-            sites=self.sites,
-            until=self.until,
-            submitted_only=self.submitted_only,
-            language=self.language,
-            mapping=None if self.mapping is None else self.mapping.encode(),
-        )
-
-    @property
     def mapping_sha256(self) -> str | None:
         """Of the mapping file, as the record of exports names it."""
         return None if self.mapping is None else sha256(self.mapping.encode()).hexdigest()
@@ -76,47 +45,6 @@ class AskedExport:
         return cls(**{**kept, **lists})
 
 
-def plan_of(runtime: Runtime, asked: AskedExport) -> ExportPlan:
-    """Find an order sound, of all its formats; the plan of the first.
-
-    Raises:
-        ExportRefused, MappingRefused: as `take_export` does.
-    """
-    if asked.format == BUNDLE:
-        return plan_bundle(runtime, asked.order, _formats(asked))[0]
-    return plan_export(runtime, ExportFormat(asked.format), asked.order)
-
-
-@contextmanager
-def opened(runtime: Runtime, plan: ExportPlan) -> Iterator[Dataset]:
-    """What a plan would take out, to look at. Raises as `dataset_of` does."""
-    with dataset_of(runtime, plan) as dataset:
-        yield dataset
-
-
-def passes_of(asked: AskedExport) -> int:
-    """How often the data set is read through."""
-    if asked.format != BUNDLE:
-        return FORMATS[ExportFormat(asked.format)].passes
-    wanted = dict.fromkeys((ExportFormat.CSV, *_formats(asked)))
-    return sum(FORMATS[one].passes for one in wanted)
-
-
 def fits_sites(asked_sites: Collection[str], own: frozenset[str] | None) -> bool:
     """Whether somebody who works for some hospitals (None: all) may have what is of those (empty: all)."""
     return own is None or (bool(asked_sites) and own.issuperset(asked_sites))
-
-
-def make_file(
-    runtime: Runtime, context: Context, asked: AskedExport, out: Path, *, watch: Watch, noted: Noted
-) -> None:
-    """Make the one file that is asked for. Raises as `take_bundle` does, and what `watch` raises."""
-    if asked.format == BUNDLE:
-        take_bundle(runtime, context, out, asked.order, _formats(asked), watch=watch, noted=noted)
-    else:
-        file_format = ExportFormat(asked.format)
-        take_zip(runtime, context, out, asked.order, file_format, watch=watch, noted=noted)
-
-
-def _formats(asked: AskedExport) -> Sequence[ExportFormat]:
-    return [ExportFormat(one) for one in asked.formats]

@@ -19,6 +19,7 @@ from btb_pro.exports.mapping import mapping_target
 from btb_pro.exports.proof import receipt_bytes, receipt_path
 from btb_pro.exports.watched import Watch
 from btb_pro.exports.writing import WriteOptions
+from btb_pro.services.asked_exports import BUNDLE
 from btb_pro.services.audit import APP_VERSION, Context
 from btb_pro.services.exporting import (
     ExportOrder,
@@ -31,8 +32,6 @@ from btb_pro.services.exporting import (
 )
 from btb_pro.services.runtime import Runtime
 
-BUNDLE = "bundle"
-"""What the record of exports calls it."""
 MAPPING = "mapping.toml"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from btb_pro.exports.formats import FORMATS, ExportFormat
+from btb_pro.exports.format_names import ExportFormat
 from btb_pro.i18n import LANGUAGES
 from btb_pro.models.audit_event import AuditEvent
 from btb_pro.models.export_run import ExportRun
@@ -124,11 +124,6 @@ def note_fetch(session: Session, context: Context, job: Job) -> None:
     """Write into the audit trail that the file of an export was fetched."""
     with step(session, context, Tag.EXPORT_FETCH) as event:
         event.change("export", f"{job.run_id}", "file_sha256", None, job.file_sha256)
-
-
-def takes_mapping(name: str) -> bool:
-    """Whether a format, or a bundle, may go by the other side's names."""
-    return name == BUNDLE or FORMATS[ExportFormat(name)].takes_mapping
 
 
 def _query() -> Select[ExportRun, datetime]:

@@ -8,7 +8,6 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
@@ -24,34 +23,23 @@ from btb_pro.exports.variables import study_variables
 from btb_pro.exports.watched import Watch, WatchedDataset
 from btb_pro.exports.writing import WriteOptions
 from btb_pro.i18n import LANGUAGES
-from btb_pro.models.audit_event import AuditEvent, AuditHead
 from btb_pro.models.export_run import ExportRun
-from btb_pro.refusals import PlainRefusal
 from btb_pro.services.audit import APP_VERSION, Context, Tag, canonical_json, step
+from btb_pro.services.cut_offs import ExportRefused, cutoff_at, find_cutoff
 from btb_pro.services.runtime import Runtime
 from btb_pro.study import Study
 
-_OF_EXPORTS = (
-    Tag.EXPORT_TAKE.value,
-    Tag.EXPORT_PREVIEW.value,
-    Tag.EXPORT_FETCH.value,
-    Tag.EXPORT_PUSH.value,
-    Tag.COPY_TAKE.value,
-)
-"""Events that change nothing in a data set."""
-
-
-class ExportRefused(PlainRefusal):
-    """An export cannot be taken as asked; no file was left. The message says why and what to do."""
-
-
-class CutOffRefused(ExportRefused):
-    """What an export is to end with is no event and no instant that there was."""
-
-    def __init__(self, sentence: str, *, is_ahead: bool = False) -> None:
-        super().__init__(sentence)
-        self.is_ahead = is_ahead
-        """It has not come yet."""
+__all__ = [
+    "ExportOrder",
+    "ExportPlan",
+    "ExportRefused",
+    "ExportSummary",
+    "dataset_of",
+    "plan_export",
+    "record_run",
+    "take_csv_export",
+    "take_export",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +182,7 @@ def dataset_of(runtime: Runtime, plan: ExportPlan, watch: Watch | None = None) -
     """
     with runtime.database.writing() as session:
         since = None if plan.since is None else _find_earlier(session, plan.since, plan.filters)
-        cutoff = _find_cutoff(session, plan.until)
+        cutoff = find_cutoff(session, plan.until)
     if since is not None and cutoff.seq < since.seq:
         raise ExportRefused(
             f"Export {plan.since} read up to event {since.seq}, which is after event {cutoff.seq}: "
@@ -242,7 +230,7 @@ def _find_earlier(session: Session, number: int, filters: Filters) -> CutOff:
             f"Export {number} was taken with other visits, sites or --submitted-only: ask for the same ones, "
             "or what it left out would be missing."
         )
-    return _cutoff(session, run.cutoff_seq)
+    return cutoff_at(session, run.cutoff_seq)
 
 
 def _filters(study: Study, visits: Sequence[str], sites: Sequence[str], submitted_only: bool) -> Filters:
@@ -259,49 +247,6 @@ def _filters(study: Study, visits: Sequence[str], sites: Sequence[str], submitte
         sites=tuple(site.code for site in study.sites if site.code in sites),
         submitted_only=submitted_only,
     )
-
-
-def _find_cutoff(session: Session, until: str | None) -> CutOff:
-    """The event to read up to. The chain is locked meanwhile: what is under way now comes after it."""
-    head = session.execute(select(AuditHead).with_for_update()).scalar_one_or_none()
-    if head is None:
-        raise CutOffRefused("Nothing is recorded in this database yet: there is nothing to take out.")
-    newest = select(func.max(AuditEvent.seq))
-    if until is None:
-        seq = session.execute(newest.where(AuditEvent.tag.not_in(_OF_EXPORTS))).scalar_one()
-    elif until.isascii() and until.isdigit():
-        seq = _event_number(int(until), head.seq)
-    else:
-        seq = session.execute(newest.where(AuditEvent.at <= _past_instant(until))).scalar_one()
-    if seq is None:
-        raise CutOffRefused(f"Nothing was recorded before {until}: name a later instant.")
-    return _cutoff(session, seq)
-
-
-def _cutoff(session: Session, seq: int) -> CutOff:
-    event = session.execute(select(AuditEvent).where(AuditEvent.seq == seq)).scalar_one()
-    return CutOff(event.seq, event.at, event.hash)
-
-
-def _event_number(number: int, last: int) -> int:
-    if not 1 <= number <= last:
-        sentence = f"There is no event {number} yet: name one from 1 to {last}, the last one."
-        raise CutOffRefused(sentence, is_ahead=number > last)
-    return number
-
-
-def _past_instant(text: str) -> datetime:
-    try:
-        instant = clock.read_utc(text)
-    except (ValueError, OverflowError) as error:
-        raise CutOffRefused(
-            f"{text!r} is neither an event's number nor an instant with its offset: "
-            "write it as 2026-01-31T10:00:00+01:00."
-        ) from error
-    if instant >= clock.now():
-        sentence = f"{text} lies in the future: an export ends with what is recorded already."
-        raise CutOffRefused(sentence, is_ahead=True)
-    return instant
 
 
 def _record_and_publish(

@@ -14,12 +14,14 @@ from btb_pro.exports.files import sha256_of
 from btb_pro.exports.watched import Watch
 from btb_pro.models.staff import Staff
 from btb_pro.refusals import PlainRefusal
-from btb_pro.roles import PERMISSIONS, Permission, Role
-from btb_pro.services.asked_exports import AskedExport, fits_sites, make_file, passes_of
+from btb_pro.roles import PERMISSIONS, Role
+from btb_pro.services.asked_exports import AskedExport, fits_sites
 from btb_pro.services.audit import Context, canonical_json
+from btb_pro.services.export_making import make_file, passes_of
 from btb_pro.services.exporting import ExportSummary
 from btb_pro.services.job_files import make_folder
 from btb_pro.services.jobs import (
+    PERMISSION_OF,
     Claimed,
     JobFault,
     JobKind,
@@ -35,8 +37,6 @@ from btb_pro.services.runtime import Runtime
 from btb_pro.services.signed_in import staff_actor
 from btb_pro.services.staff_sessions import sites_of
 
-PERMISSION_OF = {JobKind.EXPORT: Permission.TAKE_OUT, JobKind.QUALITY: Permission.SEE_QUALITY}
-"""What somebody needs to ask for a kind of work, and to see what became of it."""
 _NOTED_EVERY = timedelta(seconds=1)
 _PARTS = 1000
 """Of one reading through of the data set."""

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from btb_pro import clock
 from btb_pro.models.job import Job
+from btb_pro.roles import Permission
 from btb_pro.services.audit import canonical_json
 
 LEASE = timedelta(seconds=60)
@@ -32,6 +33,10 @@ class JobKind(StrEnum):
 
     EXPORT = "export"
     QUALITY = "quality"
+
+
+PERMISSION_OF = {JobKind.EXPORT: Permission.TAKE_OUT, JobKind.QUALITY: Permission.SEE_QUALITY}
+"""What somebody needs to ask for a kind of work, and to see what became of it."""
 
 
 class JobState(StrEnum):

@@ -18,19 +18,15 @@ from btb_pro.exports.records import VisitRecord
 from btb_pro.exports.watched import Watch
 from btb_pro.instruments.model import FieldKind, Instrument
 from btb_pro.instruments.paging import Page, pages_of
-from btb_pro.instruments.states import ItemState
 from btb_pro.models.paper_entry import PaperEntry
 from btb_pro.models.participant import Participant
 from btb_pro.models.visit import Visit
 from btb_pro.services.exporting import ExportOrder, dataset_of, plan_export
 from btb_pro.services.participant_record import is_after_visit, is_late
+from btb_pro.services.quality_report import LONGER, SECONDS
 from btb_pro.services.runtime import Runtime
 from btb_pro.study import Study, sections_asked
 
-SECONDS = (5, 10, 20, 30, 45, 60, 90, 120, 180, 300, 600)
-"""Upper ends of the bins that times of a page fall into, in seconds; one more bin holds what is longer."""
-LONGER = "more"
-STATES = tuple(state.value for state in ItemState)
 _SAME_SCALE = 5
 """Least number of questions with the same choices that are looked at for the same answer all along."""
 _ON_SCREEN = ("own_phone", "clinic_tablet")

@@ -12,7 +12,10 @@ from sqlalchemy.orm import Session
 from btb_pro import clock
 from btb_pro.instruments.states import ItemState
 from btb_pro.services.jobs import JobKind, newest_done
-from btb_pro.services.quality import SECONDS
+
+SECONDS = (5, 10, 20, 30, 45, 60, 90, 120, 180, 300, 600)
+"""Upper ends of the bins that times of a page fall into, in seconds; one more bin holds what is longer."""
+LONGER = "more"
 
 
 @dataclass(slots=True)

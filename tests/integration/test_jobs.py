@@ -20,8 +20,9 @@ from btb_pro.models.job import Job
 from btb_pro.models.staff import Staff
 from btb_pro.roles import Role
 from btb_pro.services import job_work
-from btb_pro.services.asked_exports import BUNDLE, AskedExport, passes_of
+from btb_pro.services.asked_exports import BUNDLE, AskedExport
 from btb_pro.services.audit import Tag, step
+from btb_pro.services.export_making import passes_of
 from btb_pro.services.job_files import FOLDER, clear_away, file_of_job
 from btb_pro.services.job_work import work_on_next
 from btb_pro.services.jobs import (

@@ -1,8 +1,12 @@
 """Data quality and the code book: what a data manager, an investigator and a monitor see."""
 
+import json
+import time
+
 import pytest
 
 from btb_pro.instruments.hashes import wording_sha256
+from btb_pro.models.job import Job
 from btb_pro.roles import Role
 from btb_pro.services.job_work import work_on_next
 from tests.support.answered import answered_world
@@ -74,3 +78,22 @@ def test_a_coordinator_sees_none_of_it(world: World, role: Role) -> None:
         assert browser.open(path).status == 404
         assert browser.open("/console/account").status == 200
         assert path not in browser.client.get("/console/account").text
+
+
+def test_the_page_costs_the_same_however_many_were_counted(world: World) -> None:
+    answered_world(world, 1)
+    browser = counted(world, signed_in(world, Role.DATA_MANAGER))
+    with world.writing() as session:
+        job = session.query(Job).one()
+        (cell,) = json.loads(job.result or "")["cells"]
+        study = world.runtime.study
+        everywhere = [
+            {**cell, "site": one.code, "visit": v.code} for one in study.sites for v in study.visits
+        ]
+        for one in everywhere:
+            one["states"] = {code: {"answered": 10_000} for code in cell["states"]}
+        job.result = json.dumps({**json.loads(job.result or ""), "cells": everywhere})
+    started = time.perf_counter()
+    browser.open("/console/quality")
+    assert time.perf_counter() - started < 2
+    assert browser.status == 200
