@@ -1,1 +1,1 @@
-"""What other machines say to us: reports of what became of a message."""
+"""What other machines say: `/api/v1` for programs with a key, and reports of what became of a message."""

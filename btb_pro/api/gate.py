@@ -10,13 +10,13 @@ from btb_pro import clock
 from btb_pro.api.blueprint import Machine, v1
 from btb_pro.api.house import runtime
 from btb_pro.api.problems import ProblemKind, Refused, problem
+from btb_pro.api.reading import LARGEST_BODY
 from btb_pro.roles import Scope
 from btb_pro.services.api_admission import KeyHolder, KeyUnknown, TooManyWrongKeys, admit
 from btb_pro.services.api_keys import KeyState
 from btb_pro.services.quotas import Quota, Turn
 from btb_pro.this_request import speak
 
-LARGEST_BODY = 64 * 1024
 REQUESTS = Quota("api_requests", most=300, window_s=60)
 EXPORTS = Quota("api_exports", most=20, window_s=60)
 """Of exports, which read all there is."""
@@ -33,7 +33,7 @@ _WHY = {
 def let_in() -> None:
     """Open an operation for the keys that its rule names; without a rule it opens for nobody."""
     speak("en")
-    request.max_content_length = LARGEST_BODY
+    request.max_content_length = LARGEST_BODY + 1
     view = current_app.view_functions[request.endpoint or ""]
     rule = getattr(view, "access_rule", None)
     if rule is Machine.ANYONE:

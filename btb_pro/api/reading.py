@@ -6,9 +6,11 @@ from typing import TypeVar, get_args, get_origin, get_type_hints
 import msgspec
 from flask import Request
 from msgspec import Struct
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from btb_pro.api.problems import ProblemKind, Refused
 
+LARGEST_BODY = 64 * 1024
 _IDEMPOTENCY_KEY = re.compile(r'"?([A-Za-z0-9._~:+/=-]{1,64})"?')
 
 Shape = TypeVar("Shape", bound=Struct)
@@ -27,6 +29,9 @@ def read_body(request: Request, shape: type[Shape]) -> Shape:
             "Send the body as it is, in JSON, with the header Content-Type: application/json.",
         )
     body = request.get_data()
+    if len(body) > LARGEST_BODY:
+        # One that comes in pieces ends at the limit without a word.
+        raise RequestEntityTooLarge
     try:
         return msgspec.json.decode(body, type=shape)
     except msgspec.ValidationError as error:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from btb_pro import clock
 from btb_pro.api import participants
+from btb_pro.api.reading import LARGEST_BODY
 from tests.integration.participant.steps import dump
 from tests.support.machine import BASE, Machine, machine, refused
 from tests.support.world import World
@@ -67,8 +68,12 @@ def test_a_body_that_was_packed_is_refused(world: World) -> None:
 
 
 def test_a_body_that_is_too_large_is_refused(world: World) -> None:
-    body = json.dumps({**GOOD, "id": "x" * 70_000})
-    assert "64 KB" in refused(machine(world).post("/participants", data=body), 413, "too_large")
+    program = machine(world)
+    rest = b" " * (LARGEST_BODY - len(json.dumps(GOOD)))
+    assert program.post("/participants", data=json.dumps(GOOD).encode() + rest).status_code == 201
+    for more in (1, 2, 200_000):
+        body = json.dumps(GOOD).encode() + rest + b" " * more
+        assert "64 KB" in refused(program.post("/participants", data=body), 413, "too_large")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 from btb_pro import clock
 from tests.guards.source import ROOT
 from tests.support.live_server import serving
+from tests.support.machine import make_key
 from tests.support.world import World
 
 _BLOCK = re.compile(r"```(sh|json)\n(.*?)```", re.DOTALL)
@@ -65,11 +66,17 @@ def test_the_examples_of_the_page_run_and_answer_as_it_says(world: World, tmp_pa
     assert "BTB-101" not in log
 
 
-def test_the_packaged_server_tells_problems_to_whoever_has_no_key(world: World, tmp_path: Path) -> None:
+def test_the_packaged_server_tells_what_is_wrong_as_the_app_does(world: World, tmp_path: Path) -> None:
     paths = {"/study": 401, "/nothing": 404, "/participants": 401, "/participants/%00": 401}
+    (tmp_path / "large").write_bytes(b" " * 200_000)
+    order = f"--header 'Authorization: Bearer {make_key(world)}' --header 'Content-Type: application/json'"
     with serving(world) as server:
-        asked = [f"curl --silent --include {server.base_url}/api/v1{path}\n" for path in paths]
+        base = f"{server.base_url}/api/v1"
+        asked = [f"curl --silent --include {base}{path}\n" for path in paths]
+        # In pieces, so that nobody is told beforehand how large it is.
+        in_pieces = "--header 'Transfer-Encoding: chunked' --header 'Idempotency-Key: 1' --data-binary @large"
+        asked.append(f"curl --silent --include {order} {in_pieces} {base}/participants\n")
         answers = run(asked, tmp_path)
-    for told, status in zip(answers, paths.values(), strict=True):
+    for told, status in zip(answers, [*paths.values(), 413], strict=True):
         assert "application/problem+json" in told
         assert json.loads(told.splitlines()[-1])["status"] == status

@@ -6,10 +6,11 @@ import re
 import pytest
 from openapi_spec_validator import validate
 
-from btb_pro.api.gate import EXPORTS, LARGEST_BODY, REQUESTS
+from btb_pro.api.gate import EXPORTS, REQUESTS
 from btb_pro.api.openapi import openapi_document
 from btb_pro.api.operations import OPERATIONS
 from btb_pro.api.problems import ProblemKind
+from btb_pro.api.reading import LARGEST_BODY
 from btb_pro.roles import Scope
 from tests.guards.openapi_file import FILE, written
 from tests.guards.source import ROOT
