@@ -18,8 +18,8 @@ An account has one role. It is bound to hospitals or is for all of them, and fin
 hospitals only: another's participant is not found, by page and by form, just as a page that the role may not
 open. What somebody may do is asked anew at each request, so a changed role counts from the next click on.
 
-Investigators, data managers and monitors see how participants answered, under their study numbers. Data managers and
-monitors see no contact detail. Coordinators and administrators never see how a participant answered.
+Investigators, data managers and monitors see how participants answered, under their study numbers. Data
+managers and monitors see no contact detail. Coordinators and administrators never see how anybody answered.
 
 ## Roles
 """

@@ -16,7 +16,7 @@ from tests.support.world import World
 
 _HOST = "127.0.0.1"
 _START_S = 30
-_STOP_S = 10
+_STOP_S = 30
 _WITHOUT_PROXY = build_opener(ProxyHandler({}))
 
 
