@@ -26,7 +26,10 @@ from tests.support.world import World
             ],
         ),
         (["xlsx", "--language", "nb"], ["export.xlsx"]),
-        (["redcap"], ["records.csv", "data_dictionary.csv", "events.csv", "event_instruments.csv"]),
+        (
+            ["redcap"],
+            ["records.csv", "data_dictionary.csv", "events.csv", "event_instruments.csv", "corrections.csv"],
+        ),
         (["odm"], ["odm.xml"]),
         (["odm", "--transactional"], ["odm.xml"]),
         (["fhir", "--language", "en"], ["bundle.json"]),
