@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
@@ -46,7 +45,9 @@ def code_book() -> ResponseReturnValue:
     house = runtime()
     entries = [one for one in _entries(language) if one.holds(words)]
     groups = []
-    for code, found in groupby(entries, key=lambda one: one.cells["instrument"]):
+    for code in dict.fromkeys(one.cells["instrument"] for one in entries):
+        # Scores stand at the end of the table, and here with their questions.
+        found = [one for one in entries if one.cells["instrument"] == code]
         instrument = house.instruments.get(code)
         groups.append(
             (
@@ -54,7 +55,7 @@ def code_book() -> ResponseReturnValue:
                 instrument.title[language].text if instrument else gettext("Of every visit"),
                 instrument.version if instrument else "",
                 wording_sha256(instrument, language) if instrument else "",
-                [*found],
+                found,
             )
         )
     return render_template(
