@@ -1,5 +1,7 @@
 """A visit's link without e-mail or SMS: printed as letter or card, or answered here on a tablet."""
 
+from collections.abc import Callable, Iterator, Sequence
+
 from flask import Response, abort, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
@@ -15,6 +17,7 @@ from btb_pro.roles import Permission
 from btb_pro.services.invitations import issue_invitation
 from btb_pro.services.known_visits import NoLink, find_visit, why_no_link, why_not_open
 from btb_pro.services.letters import MOST_AT_ONCE, letters_due, preview_letter, print_letter
+from btb_pro.services.many_letters import LeftOut, Wanted, make_letters, note_all_printed
 from btb_pro.services.staff_sessions import end_session
 from btb_pro.services.tablet import open_tablet
 
@@ -86,21 +89,25 @@ def letters() -> ResponseReturnValue:
 @console.post("/letters.pdf")
 @allow(Permission.INVITE)
 def print_letters() -> ResponseReturnValue:
-    """The letters or cards of all that were ticked, in one file."""
-    with at_desk(writes=True) as desk:
-        picked = request.form.getlist("pick")[:MOST_AT_ONCE]
+    """The letters or cards of all that were ticked, in one file; noted as sent once it was handed over."""
+    picked = request.form.getlist("pick")[:MOST_AT_ONCE]
+    with at_desk() as desk:
         if not PressForm().validate_on_submit():
-            return _letters(desk, gettext("Nothing was printed yet. Press the button again."), picked), 409
-        made = []
-        for one in picked:
-            number, _, code = one.partition("/")
-            participant, found = _visit(desk, number, code)
-            if why_no_link(desk.db, desk.runtime, participant, found) is None:
-                made.append(_print(desk, participant, found))
-        if not made:
-            return _letters(desk, gettext("Tick at least one whose visit can still be answered.")), 422
-    # Whoever answered or was withdrawn meanwhile is no part of the file, and no longer on the list.
-    return _pdf(made)
+            return _letters(desk, [gettext("Nothing was printed yet. Press the button again.")], picked), 409
+        wanted = [Wanted(number, code) for number, _, code in (one.partition("/") for one in picked)]
+        for one in wanted:
+            _visit(desk, one.study_number, one.visit)
+    is_in_all = request.form.get("language") == "all"
+    made, left_out = make_letters(desk.runtime, desk.context, wanted, all_languages=is_in_all)
+    notes = [_left_out_sentence(one) for one in left_out]
+    if not made:
+        with at_desk() as desk:
+            told = [gettext("Tick at least one whose visit can still be answered."), *notes]
+            return _letters(desk, told), 422
+    if notes:
+        notes.insert(0, gettext("For you who print: these are not in the file. Throw this sheet away."))
+    made_file = _pdf([one.letter for one in made], notes=notes)
+    return _handed_over(made_file, lambda: note_all_printed(desk.runtime, desk.context, made))
 
 
 def no_link_sentence(code: NoLink) -> str:
@@ -118,6 +125,24 @@ def no_link_sentence(code: NoLink) -> str:
     return sentences[code]
 
 
+def _handed_over(response: Response, then: Callable[[], None]) -> Response:
+    """An answer after which something is done, if nobody hung up before its end."""
+    whole = response.get_data()
+
+    def parts() -> Iterator[bytes]:
+        yield whole
+        then()
+
+    later = Response(parts(), headers=response.headers)
+    later.content_length = len(whole)
+    return later
+
+
+def _left_out_sentence(one: LeftOut) -> str:
+    why = no_link_sentence(one.why) if one.why is not None else gettext("There is no such visit any more.")
+    return f"{one.wanted.study_number}: {why}"
+
+
 def _visit(desk: Desk, number: str, code: str) -> tuple[Participant, Visit]:
     participant = desk.participant(number)
     found = find_visit(desk.db, desk.runtime, participant, code)
@@ -133,10 +158,10 @@ def _print(desk: Desk, participant: Participant, visit: Visit) -> Letter:
     )
 
 
-def _pdf(made: list[Letter], kind: str = "") -> Response:
+def _pdf(made: list[Letter], kind: str = "", notes: Sequence[str] = ()) -> Response:
     wished = kind or request.form.get("kind", "")
     name = wished if wished in _MAKERS else "letter"
-    response = Response(_MAKERS[name](made), mimetype="application/pdf")
+    response = Response(_MAKERS[name](made, notes), mimetype="application/pdf")
     # No study number: the name of a file travels further than the file is meant to.
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
     return response
@@ -158,7 +183,7 @@ def _at_hand(desk: Desk, participant: Participant, visit: Visit, refused: NoLink
     )
 
 
-def _letters(desk: Desk, notice: str = "", picked: list[str] | None = None) -> str:
+def _letters(desk: Desk, notices: Sequence[str] = (), picked: list[str] | None = None) -> str:
     study, language = desk.runtime.study, str(get_locale())
     due = letters_due(desk.db, desk.runtime, desk.signed_in.sites)
     keys = {one: f"{one.study_number}/{one.visit}" for one in due}
@@ -169,6 +194,6 @@ def _letters(desk: Desk, notice: str = "", picked: list[str] | None = None) -> s
         ],
         picked=set(picked) if picked is not None else {keys[one] for one in due if not one.has_contact},
         most=MOST_AT_ONCE,
-        notice=notice,
+        notices=notices,
         form=PressForm(),
     )

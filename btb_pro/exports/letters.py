@@ -7,6 +7,7 @@ sender's corner bears the study number. The same letters give the same bytes.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache, lru_cache
 from gettext import NullTranslations
 from importlib.resources import files
 from io import BytesIO
@@ -41,6 +42,8 @@ _QR_BORDER = 4
 _CARDS_ACROSS, _CARDS_DOWN = 2, 2
 _CARD_WIDTH, _CARD_HEIGHT = _WIDTH / _CARDS_ACROSS, _HEIGHT / _CARDS_DOWN
 _CARD_MARGIN = 10 * mm
+_NOTES_ON_A_PAGE = 25
+"""So that each may take two lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +66,11 @@ class Letter:
     is_test: bool
 
 
-def letters_pdf(letters: Sequence[Letter]) -> bytes:
-    """One A4 page for each letter and language, in order."""
+def letters_pdf(letters: Sequence[Letter], notes: Sequence[str] = ()) -> bytes:
+    """One A4 page for each letter and language, in order; before them what whoever prints must know."""
 
     def draw(canvas: Canvas) -> None:
+        _draw_notes(canvas, notes)
         for letter in letters:
             for language in letter.languages:
                 _draw_letter(canvas, letter, language)
@@ -75,11 +79,12 @@ def letters_pdf(letters: Sequence[Letter]) -> bytes:
     return _document(letters, draw)
 
 
-def cards_pdf(letters: Sequence[Letter]) -> bytes:
-    """Cards of the size A6, four to a sheet of A4, with lines to cut along."""
+def cards_pdf(letters: Sequence[Letter], notes: Sequence[str] = ()) -> bytes:
+    """Cards of the size A6, four to a sheet of A4, with lines to cut along; notes as in `letters_pdf`."""
     per_sheet = _CARDS_ACROSS * _CARDS_DOWN
 
     def draw(canvas: Canvas) -> None:
+        _draw_notes(canvas, notes)
         for start in range(0, len(letters), per_sheet):
             for place, letter in enumerate(letters[start : start + per_sheet]):
                 down, across = divmod(place, _CARDS_ACROSS)
@@ -109,8 +114,17 @@ def _document(letters: Sequence[Letter], draw: Callable[[Canvas], None]) -> byte
     return made.getvalue()
 
 
+@cache
 def _words(language: str) -> NullTranslations:
     return Translations.load(_TRANSLATIONS, [language])
+
+
+def _draw_notes(canvas: Canvas, notes: Sequence[str]) -> None:
+    width = _WIDTH - 2 * _MARGIN
+    for start in range(0, len(notes), _NOTES_ON_A_PAGE):
+        texts = [(text, start == at == 0) for at, text in enumerate(notes[start : start + _NOTES_ON_A_PAGE])]
+        _stack(canvas, texts, _MARGIN, _HEIGHT - _MARGIN, width, 9, space=3)
+        canvas.showPage()
 
 
 def _draw_letter(canvas: Canvas, letter: Letter, language: str) -> None:
@@ -236,8 +250,7 @@ def _stack(
 
 def _draw_qr(canvas: Canvas, link: str, left: float, top: float, side: float) -> None:
     """A QR code with its quiet zone, as squares that stay sharp at any size; its corner is given."""
-    code = segno.make_qr(link, error="m")
-    rows = [bytes(row) for row in code.matrix_iter(border=_QR_BORDER)]
+    rows = _squares(link)
     module = side / len(rows)
     # The quiet zone lies in the margin, so that the square stands in line with the text.
     left -= _QR_BORDER * module
@@ -251,6 +264,13 @@ def _draw_qr(canvas: Canvas, link: str, left: float, top: float, side: float) ->
             start += length
     canvas.setFillColor(black)
     canvas.drawPath(path, stroke=0, fill=1)
+
+
+@lru_cache(maxsize=1)
+def _squares(link: str) -> tuple[bytes, ...]:
+    """The rows of a QR code with its quiet zone. A letter in two languages needs it twice."""
+    code = segno.make_qr(link, error="m")
+    return tuple(bytes(row) for row in code.matrix_iter(border=_QR_BORDER))
 
 
 def _draw_cuts(canvas: Canvas) -> None:

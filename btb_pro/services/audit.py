@@ -62,6 +62,7 @@ class Tag(StrEnum):
     PAPER_DISCARD = "paper:discard"
     TABLET_OPEN = "tablet:open"
     LETTER_PRINT = "letter:print"
+    LETTER_CODE = "letter:code"
     EXPORT_PUSH = "export:push"
     REQUEST_NEW_LINK = "request:ask_for_new_link"
     REQUEST_NOT_ME = "request:report_not_me"

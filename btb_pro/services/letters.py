@@ -40,6 +40,15 @@ class DueLetter:
         return clock.last_day(self.expires_at)
 
 
+@dataclass(frozen=True, slots=True)
+class MadeLetter:
+    """A letter whose link and code work, and what is noted once it is printed."""
+
+    letter: Letter
+    invitation_id: int
+    visit: str
+
+
 def print_letter(
     session: Session,
     context: Context,
@@ -57,22 +66,51 @@ def print_letter(
     Raises:
         ParticipantUnknown, InvitationRefused, WordingNotApproved: see `issue_invitation`.
     """
+    made = make_letter(session, context, runtime, study_number, visit_code, all_languages=all_languages)
+    note_printed(session, context, made)
+    return made.letter
+
+
+def make_letter(
+    session: Session,
+    context: Context,
+    runtime: Runtime,
+    study_number: str,
+    visit_code: str,
+    *,
+    all_languages: bool = False,
+) -> MadeLetter:
+    """The letter as in `print_letter`, which does not count as sent before `note_printed`.
+
+    Raises:
+        ParticipantUnknown, InvitationRefused, WordingNotApproved: see `issue_invitation`.
+    """
     invitation = issue_invitation(session, context, runtime, study_number, visit_code)
     session.flush()
     visit = session.get_one(Visit, invitation.visit_id)
     participant = session.get_one(Participant, visit.participant_id)
     code, fingerprint = typed_code(runtime, invitation)
     number = participant.study_number
-    first = participant.language or runtime.study.languages[0]
-    with step(session, context, Tag.LETTER_PRINT, study_number=number) as event:
-        invitation.typed_code_hmac = fingerprint
-        once_key = f"letter/{invitation.id}/{event.seq}"
+    if invitation.typed_code_hmac != fingerprint:
+        with step(session, context, Tag.LETTER_CODE, study_number=number) as event:
+            invitation.typed_code_hmac = fingerprint
+            event.change("invitation", f"{number}/{visit_code}", "typed_code", None, "given")
+    make = _letter(
+        runtime, participant, visit_code, invitation.opens_at, invitation.expires_at, all_languages
+    )
+    return MadeLetter(make(link_address(runtime, invitation), code), invitation.id, visit_code)
+
+
+def note_printed(session: Session, context: Context, made: MadeLetter) -> None:
+    """Note that a letter went out."""
+    with step(session, context, Tag.LETTER_PRINT, study_number=made.letter.study_number) as event:
+        once_key = f"letter/{made.invitation_id}/{event.seq}"
         session.add(
             Message(
                 kind="invitation",
                 channel="paper",
-                language=first,
-                invitation_id=invitation.id,
+                language=made.letter.languages[0],
+                invitation_id=made.invitation_id,
                 once_key=once_key,
                 due_at=event.at,
                 state="sent",
@@ -82,10 +120,7 @@ def print_letter(
             )
         )
         event.change("message", once_key, "state", None, "sent")
-        event.change("message", once_key, "visit", None, visit_code)
-    return _letter(
-        runtime, participant, visit_code, invitation.opens_at, invitation.expires_at, all_languages
-    )(link_address(runtime, invitation), code)
+        event.change("message", once_key, "visit", None, made.visit)
 
 
 def preview_letter(
