@@ -27,6 +27,8 @@ from tests.integration.export_world import (
 from tests.support.engines import EngineName
 
 TABLES = (
+    "visits.csv",
+    "responses.csv",
     "wide.csv",
     "long.csv",
     "history.csv",
