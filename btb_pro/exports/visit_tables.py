@@ -19,8 +19,8 @@ VISITS_HEADER = (
 )  # fmt: skip
 RESPONSES_HEADER = (
     "participant", "site", "visit", "instrument", "instrument_version", "status", "started_at",
-    "submitted_at", "language", "wording_sha256", "mode", "n_answered", "n_left_blank", "n_declined", "n_not_reached",
-    "n_not_applicable",
+    "submitted_at", "language", "wording_sha256", "mode", "n_answered", "n_left_blank", "n_declined",
+    "n_not_reached", "n_not_applicable",
 )  # fmt: skip
 
 _COUNTED = (ItemState.ANSWERED, ItemState.LEFT_BLANK, ItemState.DECLINED)

@@ -1,15 +1,25 @@
 """A day that is moved afterwards changes no export up to an earlier cut-off."""
 
+import csv
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from btb_pro import clock
 from btb_pro.exports.as_of import AsOf
+from btb_pro.exports.formats import ExportFormat
+from btb_pro.models.message import Message
+from btb_pro.models.visit import Invitation
+from btb_pro.services.audit import Tag, step
+from btb_pro.services.invitations import revoke_invitation
 from btb_pro.services.known_participants import find_participant
+from btb_pro.services.letters import print_letter
 from btb_pro.services.moving import VisitDay, move_visit, set_day0
+from btb_pro.services.outbox import queue_message
+from btb_pro.services.participants import withdraw_participant
 from btb_pro.services.verification import verify
 from tests.integration.export_world import ExportWorld, make_export_world, tell_story
 from tests.support.world import COMMAND
@@ -197,7 +207,16 @@ def test_messages_are_counted_as_they_had_gone_out_by_then(world: ExportWorld, t
             link = session.execute(select(Invitation).order_by(Invitation.id.desc())).scalars().first()
             assert link is not None
             for kind, channel in (("invitation", "email"), ("reminder", "sms")):
-                queue(session, event, kind, channel, "nb", f"{kind}/{channel}", event.at, link.id)
+                queue_message(
+                    session,
+                    event,
+                    kind=kind,
+                    channel=channel,
+                    language="nb",
+                    once_key=f"{kind}/{channel}",
+                    due_at=event.at,
+                    invitation_id=link.id,
+                )
         session.commit()
     before = world.export(tmp_path / "before")
     world.now += timedelta(seconds=1)
