@@ -6,8 +6,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from btb_pro import clock
-
 _OSLO = ZoneInfo("Europe/Oslo")
 
 
@@ -210,7 +208,7 @@ def is_late(submitted_at: datetime | None, closes_at: datetime | None, paper_on:
     """Whether a visit was answered after its window. Paper says a day: it is late from the day after."""
     if submitted_at is None or closes_at is None:
         return False
-    return paper_on > clock.last_day(closes_at) if paper_on else submitted_at >= closes_at
+    return paper_on > _last_day(closes_at) if paper_on else submitted_at >= closes_at
 
 
 def is_after_visit(
@@ -226,8 +224,12 @@ def is_after_visit(
     if submitted_at is None:
         return False
     if paper_on is not None:
-        day = begins_at.astimezone(clock.OSLO).date() if begins_at else planned_on
+        day = begins_at.astimezone(_OSLO).date() if begins_at else planned_on
         return day is not None and paper_on > day
     if begins_at is not None:
         return submitted_at >= begins_at
-    return planned_on is not None and submitted_at.astimezone(clock.OSLO).date() > planned_on
+    return planned_on is not None and submitted_at.astimezone(_OSLO).date() > planned_on
+
+
+def _last_day(closes_at: datetime) -> date:
+    return (closes_at - timedelta(milliseconds=1)).astimezone(_OSLO).date()
