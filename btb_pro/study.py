@@ -202,3 +202,34 @@ def window_on(visit: Visit, planned_on: date) -> VisitWindow:
 def _midnight(day: date, days_later: int) -> datetime:
     # Days are added to the date: a day is 23 or 25 hours long when the clocks change.
     return datetime.combine(day + timedelta(days=days_later), time(), _OSLO).astimezone(UTC)
+
+
+def is_late(submitted_at: datetime | None, closes_at: datetime | None, paper_on: date | None = None) -> bool:
+    """Whether a visit was answered after its window. Paper says a day: it is late from the day after."""
+    if submitted_at is None or closes_at is None:
+        return False
+    return paper_on > _last_day(closes_at) if paper_on else submitted_at >= closes_at
+
+
+def is_after_visit(
+    submitted_at: datetime | None,
+    begins_at: datetime | None,
+    planned_on: date | None,
+    paper_on: date | None = None,
+) -> bool:
+    """Whether a visit was answered after it had begun; where no hour is noted, after its day in Norway.
+
+    Paper says a day and no hour: that of the visit is not after it.
+    """
+    if submitted_at is None:
+        return False
+    if paper_on is not None:
+        day = begins_at.astimezone(_OSLO).date() if begins_at else planned_on
+        return day is not None and paper_on > day
+    if begins_at is not None:
+        return submitted_at >= begins_at
+    return planned_on is not None and submitted_at.astimezone(_OSLO).date() > planned_on
+
+
+def _last_day(closes_at: datetime) -> date:
+    return (closes_at - timedelta(milliseconds=1)).astimezone(_OSLO).date()

@@ -20,7 +20,9 @@ class AsOf:
     """The values of some fields at a cut-off, wherever they were changed after it. One query."""
 
     def __init__(self, session: Session, cutoff_seq: int, fields: Collection[str]) -> None:
-        self._earlier = _earlier_values(session, cutoff_seq, frozenset(fields))
+        changes = _first_changes(session, cutoff_seq, frozenset(fields))
+        self._earlier = {name: old for name, (_, old) in changes.items()}
+        self._changed_by = {name: seq for name, (seq, _) in changes.items()}
 
     def text(self, kind: str, key: str, field: str, now: str | None) -> str | None:
         """A field of an object of the audit trail, given what it is now."""
@@ -35,6 +37,18 @@ class AsOf:
         earlier = self._earlier.get((kind, key, field))
         return clock.read_utc(earlier) if earlier else now
 
+    def instant_or_none(self, kind: str, key: str, field: str, now: datetime | None) -> datetime | None:
+        """The same, of a field that is an instant or empty."""
+        if (kind, key, field) not in self._earlier:
+            return now
+        earlier = self._earlier[kind, key, field]
+        return clock.read_utc(earlier) if earlier else None
+
+    def is_changed_by(self, kind: str, key: str, field: str, seq: int | None) -> bool:
+        """Whether the field was changed after the cut-off, at the latest in an event; None: in any."""
+        changed_by = self._changed_by.get((kind, key, field))
+        return changed_by is not None and (seq is None or changed_by <= seq)
+
     def day(self, kind: str, key: str, field: str, now: date | None) -> date | None:
         """The same, of a field that is a day or empty."""
         if (kind, key, field) not in self._earlier:
@@ -43,21 +57,21 @@ class AsOf:
         return date.fromisoformat(earlier) if earlier else None
 
 
-def _earlier_values(
+def _first_changes(
     session: Session, cutoff_seq: int, fields: Collection[str]
-) -> Mapping[tuple[str, str, str], str | None]:
-    """What each field was before its first change after the cut-off."""
+) -> Mapping[tuple[str, str, str], tuple[int, str | None]]:
+    """The event of each field's first change after the cut-off, and what it was before."""
     # The text of the trail is canonical, so a field's name can be looked for before anything is parsed.
     holds_one = or_(*(AuditEvent.changes.contains(f'"field":"{field}"', autoescape=True) for field in fields))
     changes = session.execute(
-        select(AuditEvent.changes)
+        select(AuditEvent.seq, AuditEvent.changes)
         .where(AuditEvent.seq > cutoff_seq, holds_one)
         .order_by(AuditEvent.seq)
         .execution_options(yield_per=500)
-    ).scalars()
-    earlier: dict[tuple[str, str, str], str | None] = {}
-    for text in changes:
+    )
+    first: dict[tuple[str, str, str], tuple[int, str | None]] = {}
+    for seq, text in changes:
         for change in json.loads(text):
             if change["field"] in fields:
-                earlier.setdefault((change["object"], change["key"], change["field"]), change["old"])
-    return earlier
+                first.setdefault((change["object"], change["key"], change["field"]), (seq, change["old"]))
+    return first

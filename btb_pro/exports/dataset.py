@@ -13,6 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
+from btb_pro.exports.planned_visits import PlannedVisits
 from btb_pro.exports.records import (
     AnswerRow,
     CorrectionRecord,
@@ -21,6 +22,7 @@ from btb_pro.exports.records import (
     Filters,
     HistoryRecord,
     LateSaveRecord,
+    PlannedVisit,
     ScoreRecord,
     VisitRecord,
     VisitStatus,
@@ -81,6 +83,32 @@ class Dataset:
 
     def visits(self) -> Iterator[VisitRecord]:
         """Every visit with a saved answer, or sent in, in order; whole, also where little of it is new."""
+        for people in self._people():
+            for person, visit, rows in self._stored_visits(people):
+                if self._is_begun(visit, rows) and self._has_changed(visit, rows):
+                    yield self._record(person, visit, rows)
+
+    def planned_visits(self) -> Iterator[PlannedVisit]:
+        """Every visit that was planned, answered or not, in the same order; with an earlier export those of
+        which anything is new, its plan included.
+        """
+        planned = PlannedVisits(self._session, self.cutoff)
+        earlier = None if self.since is None else PlannedVisits(self._session, self.since)
+        for people in self._people():
+            ids = [person.id for person in people]
+            plans = planned.of_participants(ids)
+            before = {} if earlier is None else earlier.of_participants(ids)
+            for person, visit, rows in self._stored_visits(people):
+                if visit.id not in plans:
+                    continue
+                is_begun = self._is_begun(visit, rows)
+                is_new = is_begun and self._has_changed(visit, rows)
+                if is_new or earlier is None or plans[visit.id] != before.get(visit.id):
+                    record = self._record(person, visit, rows)
+                    asks = bool(self._asked.get(visit.code))
+                    yield PlannedVisit(plans[visit.id], record, is_begun, is_new, asks)
+
+    def _people(self) -> Iterator[Sequence[_Person]]:
         query = select(Participant.id, Participant.study_number, Participant.site_code)
         query = query.where(Participant.event_seq <= self.cutoff.seq)
         if self.filters.sites:
@@ -88,7 +116,7 @@ class Dataset:
         people = [_Person(*row) for row in self._session.execute(query)]
         people.sort(key=lambda person: person.study_number)
         for start in range(0, len(people), _PARTICIPANTS_AT_ONCE):
-            yield from self._visits_of(people[start : start + _PARTICIPANTS_AT_ONCE])
+            yield people[start : start + _PARTICIPANTS_AT_ONCE]
 
     def history(self) -> Iterator[HistoryRecord]:
         """Every stored answer row of these visits, in the order in which they were written."""
@@ -145,7 +173,9 @@ class Dataset:
         if self.filters.submitted_only:
             yield Visit.submitted_seq <= self.cutoff.seq
 
-    def _visits_of(self, people: Sequence[_Person]) -> Iterator[VisitRecord]:
+    def _stored_visits(
+        self, people: Sequence[_Person]
+    ) -> Iterator[tuple[_Person, _StoredVisit, RowsOfVisits]]:
         visits: dict[int, list[_StoredVisit]] = {person.id: [] for person in people}
         for row in self._session.execute(
             select(Visit.id, Visit.participant_id, Visit.code, Visit.submitted_at, Visit.submitted_seq)
@@ -157,8 +187,7 @@ class Dataset:
         rows = self._stored.of_visits([visit.id for of_person in visits.values() for visit in of_person])
         for person in people:
             for visit in sorted(visits[person.id], key=self._visit_order):
-                if self._is_begun(visit, rows) and self._has_changed(visit, rows):
-                    yield self._record(person, visit, rows)
+                yield person, visit, rows
 
     def _is_begun(self, visit: _StoredVisit, rows: RowsOfVisits) -> bool:
         return visit.id in rows.answers or self._is_submitted(visit)

@@ -23,14 +23,17 @@ from btb_pro.instruments.model import FieldKind
 R_SCRIPT = "read_in.R"
 
 _BEGIN = """\
-# Reads wide.csv and long.csv of this folder: source("read_in.R", chdir = TRUE)
+# Reads the tables of this folder: source("read_in.R", chdir = TRUE)
 # wide: a row for each participant and visit. states: the same shape, with the state of each answer.
+# visits: a row for each planned visit, answered or not. responses: one for each instrument filled in.
 
 read_table <- function(name) {
   read.csv(name, colClasses = "character", na.strings = character(0), encoding = "UTF-8", check.names = FALSE)
 }
 wide <- read_table("wide.csv")
 long <- read_table("long.csv")
+visits <- read_table("visits.csv")
+responses <- read_table("responses.csv")
 
 key_of <- function(participant, visit, item) paste(participant, visit, item, sep = "\\r")
 state_of <- setNames(long$state, key_of(long$participant, long$visit, long$item))

@@ -145,6 +145,69 @@ class VisitRecord:
     """By score code, in order; empty before the visit is sent in."""
 
 
+class VisitState(StrEnum):
+    """How far a planned visit had come at the cut-off, also one that nobody was asked about."""
+
+    NO_QUESTIONS = "no_questions"
+    """The study file asks nothing at it."""
+    NO_LINK = "no_link"
+    INVITED = "invited"
+    """A link was made and lives, and nothing is answered."""
+    LINK_ENDED = "link_ended"
+    """Nothing is answered, and the newest link was ended before its time."""
+    EXPIRED = "expired"
+    STARTED = "started"
+    SUBMITTED = "submitted"
+
+
+@dataclass(frozen=True, slots=True)
+class VisitPlan:
+    """What was planned and arranged for a visit by the cut-off, whatever was answered."""
+
+    language: str
+    """The participant's; empty: the phone's own decides."""
+    day0: date | None
+    withdrawn_on: date | None
+    """The day in Norway."""
+    planned_on: date | None
+    begins_at: datetime | None
+    """The appointment, where its hour is noted."""
+    opens_at: datetime | None
+    closes_at: datetime | None
+    invited_at: datetime | None = None
+    """When the first link was made."""
+    n_invitations: int = 0
+    n_reminders: int = 0
+    n_sent: tuple[tuple[str, int], ...] = ()
+    """Channel and how many messages with a link went out over it, reminders among them."""
+    is_link_ended: bool = False
+    is_link_expired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedVisit:
+    """A visit that was planned, and what is stored for it, if only that nothing is."""
+
+    plan: VisitPlan
+    record: VisitRecord
+    is_begun: bool
+    """Something is answered, or it was sent in."""
+    is_new: bool
+    """Something of the record is new; without an earlier export always."""
+    asks: bool
+
+    @property
+    def state(self) -> VisitState:
+        """How far it had come; of one that is begun the record's status."""
+        if self.is_begun:
+            return VisitState(self.record.status.value)
+        if self.plan.invited_at is None:
+            return VisitState.NO_LINK if self.asks else VisitState.NO_QUESTIONS
+        if self.plan.is_link_expired:
+            return VisitState.EXPIRED
+        return VisitState.LINK_ENDED if self.plan.is_link_ended else VisitState.INVITED
+
+
 @dataclass(frozen=True, slots=True)
 class HistoryRecord:
     """One stored answer row with where it belongs."""

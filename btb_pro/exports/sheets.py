@@ -20,6 +20,7 @@ from btb_pro.exports.tables import (
     wide_header,
     wide_row,
 )
+from btb_pro.exports.visit_tables import RESPONSES_HEADER, VISITS_HEADER, planned_row, response_rows
 from btb_pro.exports.writing import WriteOptions
 
 AddRow = Callable[[Sequence[str]], None]
@@ -28,6 +29,8 @@ AddRow = Callable[[Sequence[str]], None]
 def table_headers(dataset: Dataset, options: WriteOptions, style: TableStyle) -> Mapping[str, TextRow]:
     """Each table's columns, in the order in which the tables stand."""
     return {
+        "visits": list(VISITS_HEADER),
+        "responses": list(RESPONSES_HEADER),
         "wide": wide_header(dataset.variables, style),
         "long": list(LONG_HEADER),
         "history": list(HISTORY_HEADER),
@@ -44,7 +47,13 @@ def fill_tables(
     """Hand every row to its table, in one pass over the visits and one over the history."""
     variables = dataset.variables
     by_field = variables.by_field()
-    for visit in dataset.visits():
+    for planned in dataset.planned_visits():
+        add["visits"](planned_row(planned, style))
+        if not (planned.is_begun and planned.is_new):
+            continue
+        visit = planned.record
+        for row in response_rows(visit, style):
+            add["responses"](row)
         add["wide"](wide_row(visit, variables, style))
         for row in long_rows(visit, by_field, style):
             add["long"](row)

@@ -15,6 +15,7 @@ from btb_pro.services.contact_changes import KINDS, find_contact, open_contact
 from btb_pro.services.link_states import LinkStatus, link_states
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.visit_plan import visits_of
+from btb_pro.study import is_after_visit, is_late
 
 _HIDDEN = "••••"
 
@@ -79,33 +80,6 @@ def masked(kind: str, address: str) -> str:
     if not address:
         return ""
     return f"{_HIDDEN} {address[-2:]}" if kind == "phone" else f"{address[0]}{_HIDDEN}@{_HIDDEN}"
-
-
-def is_late(submitted_at: datetime | None, closes_at: datetime | None, paper_on: date | None = None) -> bool:
-    """Whether a visit was answered after its window. Paper says a day: it is late from the day after."""
-    if submitted_at is None or closes_at is None:
-        return False
-    return paper_on > clock.last_day(closes_at) if paper_on else submitted_at >= closes_at
-
-
-def is_after_visit(
-    submitted_at: datetime | None,
-    begins_at: datetime | None,
-    planned_on: date | None,
-    paper_on: date | None = None,
-) -> bool:
-    """Whether a visit was answered after it had begun; where no hour is noted, after its day in Norway.
-
-    Paper says a day and no hour: that of the visit is not after it.
-    """
-    if submitted_at is None:
-        return False
-    if paper_on is not None:
-        day = begins_at.astimezone(clock.OSLO).date() if begins_at else planned_on
-        return day is not None and paper_on > day
-    if begins_at is not None:
-        return submitted_at >= begins_at
-    return planned_on is not None and submitted_at.astimezone(clock.OSLO).date() > planned_on
 
 
 def _paper_days(session: Session, visit_ids: Sequence[int]) -> Mapping[int, date]:

@@ -22,10 +22,9 @@ from btb_pro.models.paper_entry import PaperEntry
 from btb_pro.models.participant import Participant
 from btb_pro.models.visit import Visit
 from btb_pro.services.exporting import ExportOrder, dataset_of, plan_export
-from btb_pro.services.participant_record import is_after_visit, is_late
 from btb_pro.services.quality_report import LONGER, SECONDS
 from btb_pro.services.runtime import Runtime
-from btb_pro.study import Study, sections_asked
+from btb_pro.study import Study, is_after_visit, is_late, sections_asked
 
 _SAME_SCALE = 5
 """Least number of questions with the same choices that are looked at for the same answer all along."""

@@ -27,6 +27,8 @@ from tests.integration.export_world import (
 from tests.support.engines import EngineName
 
 TABLES = (
+    "visits.csv",
+    "responses.csv",
     "wide.csv",
     "long.csv",
     "history.csv",
@@ -132,8 +134,10 @@ def test_each_visit_tells_how_far_it_came(out: Path) -> None:
     ]
 
 
-def test_somebody_who_never_answered_is_in_no_file(out: Path) -> None:
-    for name in TABLES:
+def test_somebody_who_never_answered_is_among_the_visits_and_in_no_other_file(out: Path) -> None:
+    states = {row["visit"]: row["state"] for row in read(out / "visits.csv") if row["participant"] == "S-002"}
+    assert states == {"screening": "no_questions", "start": "expired", "later": "no_link"}
+    for name in TABLES[1:]:
         assert "S-002" not in (out / name).read_text(encoding="utf-8")
 
 

@@ -31,6 +31,8 @@ def test_an_export_writes_its_files_and_says_up_to_which_event(
     assert f"up to event {seq}" in told
     files = {path.name for path in (tmp_path / "out").iterdir()}
     tables = {
+        "visits.csv",
+        "responses.csv",
         "wide.csv",
         "long.csv",
         "history.csv",

@@ -16,6 +16,8 @@ from tests.support.world import World
         (
             ["csv", "--excel"],
             [
+                "visits.csv",
+                "responses.csv",
                 "wide.csv",
                 "long.csv",
                 "history.csv",

@@ -13,10 +13,9 @@ from btb_pro.models.audit_event import AuditEvent
 from btb_pro.models.visit import Invitation, Visit
 from btb_pro.services.known_participants import find_participant
 from btb_pro.services.moving import VisitDay, move_visit, set_day0
-from btb_pro.services.participant_record import is_after_visit, is_late
 from btb_pro.services.visit_plan import MoveFault, MoveRefused, Stays, appointment
 from btb_pro.study import Visit as PlannedVisit
-from btb_pro.study import window_on
+from btb_pro.study import is_after_visit, is_late, window_on
 from tests.support.world import COMMAND, World
 
 DAY14 = PlannedVisit("day14", {}, 14, -3, 3, 7, (), 2, ())
