@@ -100,21 +100,35 @@ def is_first_time(session: Session, visit: Visit, save: PageSave) -> bool:
     """
     if not (save.values or save.decline or save.clear):
         return True
-    body = {
-        "instrument": save.instrument.code,
-        "values": dict(save.values),
-        "decline": save.decline.code if save.decline else None,
-        "clear": save.clear.code if save.clear else None,
-    }
-    digest = salted_sha256(save.client_key, canonical_json(body))
-    taken = select(SaveKey).where(SaveKey.visit_id == visit.id, SaveKey.client_key == save.client_key)
-    before = session.execute(taken).scalar_one_or_none()
+    before = _taken(session, visit, save)
+    digest = _body_sha256(save)
     if before is None:
         session.add(SaveKey(visit_id=visit.id, client_key=save.client_key, body_sha256=digest))
         return True
     if before.body_sha256 != digest:
         raise KeyUsedTwice
     return False
+
+
+def came_in_time(session: Session, visit: Visit, save: PageSave) -> bool:
+    """Whether this very save was acknowledged while the visit was open, even if it changed nothing."""
+    before = _taken(session, visit, save)
+    return before is not None and before.body_sha256 == _body_sha256(save)
+
+
+def _taken(session: Session, visit: Visit, save: PageSave) -> SaveKey | None:
+    taken = select(SaveKey).where(SaveKey.visit_id == visit.id, SaveKey.client_key == save.client_key)
+    return session.execute(taken).scalar_one_or_none()
+
+
+def _body_sha256(save: PageSave) -> str:
+    body = {
+        "instrument": save.instrument.code,
+        "values": dict(save.values),
+        "decline": save.decline.code if save.decline else None,
+        "clear": save.clear.code if save.clear else None,
+    }
+    return salted_sha256(save.client_key, canonical_json(body))
 
 
 def _wanted_rows(save: PageSave, seen: Mapping[str, SeenAnswer]) -> list[tuple[Field, StoredAnswer]]:

@@ -14,7 +14,7 @@ from btb_pro.instruments.states import AnswerState, StoredAnswer
 from btb_pro.models.response import Answer, LateSave, Response
 from btb_pro.models.visit import Visit
 from btb_pro.security import new_salt, salted_sha256
-from btb_pro.services.answers import PageSave
+from btb_pro.services.answers import PageSave, came_in_time
 from btb_pro.services.audit import Context, Step, Tag, step
 from btb_pro.services.sessions import Answering
 
@@ -24,6 +24,8 @@ def keep_late_save(session: Session, context: Context, answering: Answering, sav
 
     The repeat of a save that arrived before, in time or late, is kept once.
     """
+    if came_in_time(session, answering.visit, save):
+        return False
     known = _known(session, answering.visit, save)
     late = [(field, stored) for field, stored in _asked_for(save) if (field.code, stored) not in known]
     if not late:

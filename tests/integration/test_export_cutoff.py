@@ -163,7 +163,8 @@ def test_an_export_is_on_record_and_the_chain_still_proves_itself(world: ExportW
         verify(session)
     assert (run.format, run.cutoff_seq, run.taken_by) == ("csv", summary.cutoff_seq, "tester")
     assert run.options == (
-        '{"labels":"nb","mapping_sha256":null,"since":null,"sites":["south"],"submitted_only":true,"visits":[]}'
+        '{"codebook":["nb","en"],"labels":"nb","mapping_sha256":null,"since":null,"sites":["south"],'
+        '"submitted_only":true,"visits":[]}'
     )
     assert run.manifest_sha256 == summary.manifest_sha256
     assert (event.tag, event.seq, event.at) == ("export:take", run.event_seq, run.taken_at)

