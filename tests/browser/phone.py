@@ -110,7 +110,9 @@ class Phone:
         before = self.page.locator("html").get_attribute("lang")
         target.click()
         # By the script in the page itself where it has the other language's words, otherwise by a new page.
-        self.page.wait_for_function("before => document.documentElement.lang !== before", arg=before)
+        self.page.wait_for_function(
+            "before => document.body && document.documentElement.lang !== before", arg=before
+        )
         self.page.wait_for_load_state()
         return self
 

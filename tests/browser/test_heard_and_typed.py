@@ -2,9 +2,10 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Error, Page, expect
 
 from tests.browser.conftest import PhoneMaker
 from tests.browser.snapshots import (
@@ -53,6 +54,18 @@ def test_each_kind_of_question_is_told_to_a_screen_reader_as_it_was_last_looked_
     assert differs == []
 
 
+def _evaluated(page: Page, script: str) -> Any:
+    """What a script says of the page that is there once a navigation under way is over."""
+    for _ in range(5):
+        try:
+            return page.evaluate(script)
+        except Error as error:
+            if "context was destroyed" not in str(error):
+                raise
+            page.wait_for_load_state()
+    raise AssertionError("the page never came to rest")
+
+
 @pytest.mark.parametrize("java_script", [False, True])
 def test_a_whole_visit_needs_nothing_but_the_keyboard(phone: PhoneMaker, java_script: bool) -> None:
     made = phone("nb", 1280, java_script=java_script)
@@ -64,12 +77,13 @@ def test_a_whole_visit_needs_nothing_but_the_keyboard(phone: PhoneMaker, java_sc
         if kind == "receipt":
             break
         page.keyboard.press("Tab")
-        name, value, tag, is_open = page.evaluate(
+        name, value, tag, is_open = _evaluated(
+            page,
             f"""() => {{
               const one = {focused};
               const wanted = one.type === 'radio' || (one.type === 'text' && !one.value && one.dataset.min);
               return [one.name || '', one.dataset.min || '', one.type || one.tagName, Boolean(wanted)];
-            }}"""
+            }}""",
         )
         if tag == "radio" and is_open:
             page.keyboard.press("Space")
@@ -78,7 +92,7 @@ def test_a_whole_visit_needs_nothing_but_the_keyboard(phone: PhoneMaker, java_sc
         elif (
             tag == "submit"
             and name in ("start", "next")
-            and page.evaluate(f"{focused}.closest('.actions') !== null")
+            and _evaluated(page, f"{focused}.closest('.actions') !== null")
         ):
             before = page.locator("main").inner_text()
             page.keyboard.press("Enter")

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,8 +31,13 @@ def modules() -> dict[str, str]:
     return found
 
 
-def imports(source: str) -> Iterator[Import]:
+@cache
+def imports(source: str) -> tuple[Import, ...]:
     """All imports of a module, those for types alone left out."""
+    return tuple(_imports(source))
+
+
+def _imports(source: str) -> Iterator[Import]:
     tree = ast.parse(source)
     for_types = {
         node

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 _PROGRAM = """
-import json, sys, time
+import json, socket, sys, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 folder = sys.argv[1]
 class Handler(BaseHTTPRequestHandler):
@@ -23,7 +23,7 @@ class Handler(BaseHTTPRequestHandler):
                 request = {"headers": dict(self.headers), "body": body.decode("latin-1")}
                 heard.write(json.dumps({"path": self.path, **request}) + "\\n")
         if said.get("dies"):
-            self.connection.close()
+            self.connection.shutdown(socket.SHUT_RDWR)
             return
         time.sleep(said.get("waits_s", 0))
         count = sum(1 for _ in open(folder + "/heard.jsonl")) if said.get("takes", True) else 0

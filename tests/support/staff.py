@@ -64,7 +64,8 @@ PASSWORD = "kaffe ved stille vann"
 def add_with_password(world: World, role: Role = Role.COORDINATOR, *sites: str, email: str = "") -> str:
     """An account that can sign in with `PASSWORD` and has no second factor yet; its e-mail address."""
     email = add_staff(world, role, *sites, email=email)
-    with world.writing() as session:
+    with world.writing() as session, step(session, COMMAND, Tag.STAFF_PASSWORD) as event:
+        event.change("staff", email, "password", None, "set anew")
         session.query(Staff).filter_by(email=email).one().password_hash = _password_hash()
     return email
 
