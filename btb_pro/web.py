@@ -12,7 +12,7 @@ from types import TracebackType
 from flask import Flask, Response, current_app, g, request, send_from_directory
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from btb_pro.assets import Assets, read_assets
@@ -97,6 +97,7 @@ def prepare_web(app: Flask, settings: Settings) -> None:
     _serve_built_files(app, assets)
     _mark_responses(app, settings, assets)
     _join_error_pages(app)
+    _refuse_cut_bodies(app)
     if settings.proxy_hops:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # the documented way to wrap an app
@@ -127,6 +128,16 @@ def log_error(error: BaseException) -> None:
     """Log where an unexpected error happened. Its message stays out: it may hold what somebody answered."""
     frames = "".join(traceback.format_tb(error.__traceback__))
     _log.error("%s %s\n%s", request_id(), type(error).__name__, frames)
+
+
+def _refuse_cut_bodies(app: Flask) -> None:
+    @app.before_request
+    def refuse() -> None:
+        # A body in pieces has no length to refuse it by. Read to the limit it ends without a word, and what
+        # somebody wrote would be stored without its end.
+        comes_in_pieces = request.content_length is None and request.environ.get("wsgi.input_terminated")
+        if comes_in_pieces and len(request.get_data()) >= _LARGEST_FORM:
+            raise RequestEntityTooLarge
 
 
 def _serve_built_files(app: Flask, assets: Assets) -> None:

@@ -1,5 +1,6 @@
 """What no page of ours sends: refused in the participant's language, with a way back, and nothing written."""
 
+from io import BytesIO
 from urllib.parse import urlencode
 
 import pytest
@@ -58,6 +59,24 @@ def test_ten_megabytes_of_form_are_too_large_and_the_page_is_one_step_back(
     body = b"pain_worse_other=" + b"a" * 10_000_000
     assert refusal(world, browser, body) == (413, browser.address)
     fill_in(browser, {"pain_worse": "lifting"}).press()
+    assert values(world) == {"pain_worse": "lifting"}
+
+
+def test_a_form_that_comes_in_pieces_is_taken_whole_or_refused_and_never_cut_off(
+    world: World, browser: PlainBrowser
+) -> None:
+    before = dump(world)
+    for size, status in ((300_000, 413), (100, 303)):
+        given = {**dict(browser.values), "pain_worse": "lifting", "later": "1"}
+        body = urlencode(given).encode() + b"&" * size
+        response = browser.client.post(
+            browser.address,
+            input_stream=BytesIO(body),
+            content_type=FORM,
+            environ_overrides={"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"},
+        )
+        assert response.status_code == status
+        assert (dump(world) == before) is (status == 413)
     assert values(world) == {"pain_worse": "lifting"}
 
 
