@@ -221,7 +221,7 @@ def test_the_packaged_instruments_are_read_once_and_fast() -> None:
     assert load_instruments() is INSTRUMENTS
     began = time.process_time()
     again = load_instruments(PACKAGED)
-    assert time.process_time() - began < 0.3
+    assert time.process_time() - began < 1.0
     assert again == INSTRUMENTS
 
 
