@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from btb_pro.exports.formats import ExportFormat
@@ -28,7 +29,7 @@ def takings(world: ExportWorld, until: str) -> Iterator[tuple[str, Taking]]:
     """Every format, and the bundle of all, each as a call that needs a name."""
     order = ExportOrder(until=until)
     for one in ExportFormat:
-        yield one.value, lambda out, one=one: take_export(world.runtime, COMMAND, one, out, order)  # type: ignore[misc]
+        yield one.value, partial(take_export, world.runtime, COMMAND, one, order=order)
     formats = tuple(ExportFormat)
     yield "bundle", lambda out: take_bundle(world.runtime, COMMAND, out, order, formats)
 
