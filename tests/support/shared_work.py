@@ -45,10 +45,10 @@ def _share_addresses() -> None:
     builders: dict[tuple[object, ...], Builder] = {}
     compile_builder = Rule._compile_builder
 
-    def compiled(rule: Rule, append_unknown: bool = True) -> Builder:
-        key = (rule.rule, tuple(rule._trace), repr(rule.defaults), append_unknown)
+    def compiled(self: Rule, append_unknown: bool = True) -> Builder:
+        key = (self.rule, tuple(self._trace), repr(self.defaults), append_unknown)
         if key not in builders:
-            builders[key] = compile_builder(rule, append_unknown)
+            builders[key] = compile_builder(self, append_unknown)
         return builders[key]
 
     Rule._compile_builder = compiled  # type: ignore[method-assign]
