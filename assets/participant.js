@@ -41,7 +41,7 @@
     const text = line && (line.dataset[word] || words && words[language] && find('#status', words[language]).dataset[word] || '');
     if (line && line.textContent !== text) line.textContent = text;
   };
-  let wasRefused = false;
+  let wasRefused = false, isOver = false;
   const tellState = () => {
     if (outboxes().length) tell(isSending || isDue ? 'saving' : 'waiting'); else if (wasRefused) tell('refused');
   };
@@ -100,7 +100,9 @@
     if (answer.status === 403) return renew(name);
     write(name, read(name).filter(one => one.k !== entry.k && (answer.status !== 201 || one.u !== entry.u)));
     if (name !== store) return true;
-    if (answer.type === 'opaqueredirect' || answer.status === 410) { location.reload(); return false; }
+    // A visit that was sent in elsewhere keeps what comes late, one after the other; a link that ended takes nothing.
+    if (answer.status === 410) write(name, []);
+    if (answer.type === 'opaqueredirect' || answer.status === 410) return isOver = true;
     if (answer.status === 201) { location.assign(answer.headers.get('Location') || base + 'receipt'); return false; }
     if (!answer.ok) wasRefused = true;
     return true;
@@ -119,6 +121,7 @@
       }
     }
     isSending = false;
+    if (isOver && !isWaiting()) { location.reload(); return; }
     if (!outboxes().length) { tell(wasRefused ? 'refused' : went ? 'saved' : ''); return; }
     tell('waiting');
     timer = setTimeout(send, pause);
@@ -349,6 +352,8 @@
     if (button.name !== 'next' || !words || !words[language] || wasRefused) return stay(event);
     const wrong = all('main input[data-min]').find(input => !input.closest(HIDDEN) && !isRight(input));
     if (wrong) {
+      // The server says in words what is wrong with it.
+      if (navigator.onLine) return;
       event.preventDefault();
       wrong.setAttribute('aria-invalid', 'true');
       wrong.focus();
