@@ -14,8 +14,7 @@ from btb_pro.console.correction_words import answer_words, question_of
 from btb_pro.console.desk import Desk, at_desk
 from btb_pro.console.phrases import short_time
 from btb_pro.instruments.states import ItemState
-from btb_pro.models.participant import Participant, ParticipantRequest
-from btb_pro.models.visit import Visit
+from btb_pro.models.participant import Participant, ParticipantRequest, Visit
 from btb_pro.roles import Permission
 from btb_pro.services.access_log import note_view
 from btb_pro.services.asked_corrections import corrected_fields, count_late_saves, open_requests_of

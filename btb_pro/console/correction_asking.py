@@ -26,8 +26,7 @@ from btb_pro.console.keying import KeyField, key_items, read_typed
 from btb_pro.console.phrases import short_time
 from btb_pro.console.scope import site_names
 from btb_pro.instruments.states import AnswerState, StoredAnswer
-from btb_pro.models.participant import Participant
-from btb_pro.models.visit import Visit
+from btb_pro.models.participant import Participant, Visit
 from btb_pro.roles import Permission
 from btb_pro.services.asked_corrections import find_late_save
 from btb_pro.services.correcting import FromParticipant, Reason, Wanted, ask_correction

@@ -23,8 +23,8 @@ from btb_pro.console.forms import ConsoleForm, stale_notice
 from btb_pro.console.phrases import short_day, short_time
 from btb_pro.console.scope import site_names, visit_titles
 from btb_pro.instruments.states import AnswerState, StoredAnswer
+from btb_pro.models.participant import Visit
 from btb_pro.models.response import Answer
-from btb_pro.models.visit import Visit
 from btb_pro.roles import Permission
 from btb_pro.services.asked_corrections import (
     CorrectionState,

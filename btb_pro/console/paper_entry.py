@@ -15,7 +15,7 @@ from btb_pro.console.paper_pages import (
     typing_page,
 )
 from btb_pro.instruments.paging import Page
-from btb_pro.models.paper_entry import PaperEntry
+from btb_pro.models.correction import PaperEntry
 from btb_pro.roles import Permission
 from btb_pro.services.keyed_paper import differing_items, read_keyed
 from btb_pro.services.known_visits import find_visit

@@ -13,10 +13,9 @@ from sqlalchemy.orm import Session
 from btb_pro import clock
 from btb_pro.messaging.texts import Facts, Written, write_message
 from btb_pro.models.message import Message
-from btb_pro.models.participant import Contact, Participant
-from btb_pro.models.participant_session import StepCode
+from btb_pro.models.participant import Contact, Invitation, Participant, Visit
+from btb_pro.models.response import StepCode
 from btb_pro.models.staff import StaffLink
-from btb_pro.models.visit import Invitation, Visit
 from btb_pro.services import staff_links
 from btb_pro.services.invitations import link_address
 from btb_pro.services.made_requests import is_stopped

@@ -8,8 +8,7 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from btb_pro.models.participant import Participant, ParticipantRequest
-from btb_pro.models.visit import Invitation, Visit
+from btb_pro.models.participant import Invitation, Participant, ParticipantRequest, Visit
 from btb_pro.services.opened_links import LinkState
 
 

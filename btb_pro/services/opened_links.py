@@ -8,8 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.models.participant import Participant
-from btb_pro.models.visit import Invitation, Visit
+from btb_pro.models.participant import Invitation, Participant, Visit
 
 GRACE = timedelta(hours=2)
 """How long a page that was open when the window closed may still be saved and sent."""

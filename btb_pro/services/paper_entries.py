@@ -14,9 +14,8 @@ from sqlalchemy.orm import Session
 
 from btb_pro import clock
 from btb_pro.instruments.paging import Page, pages_of
-from btb_pro.models.paper_entry import PaperEntry, PaperKeying
-from btb_pro.models.participant import Participant
-from btb_pro.models.visit import Invitation, Visit
+from btb_pro.models.correction import PaperEntry, PaperKeying
+from btb_pro.models.participant import Invitation, Participant, Visit
 from btb_pro.refusals import PlainRefusal
 from btb_pro.security import new_public_id
 from btb_pro.services.answers import PageSave, save_page

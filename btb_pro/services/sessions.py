@@ -10,9 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.models.participant import Participant
-from btb_pro.models.participant_session import ParticipantSession
-from btb_pro.models.visit import Invitation, Visit
+from btb_pro.models.participant import Invitation, Participant, Visit
+from btb_pro.models.response import ParticipantSession
 from btb_pro.services.audit import Actor, Context, Tag, step
 from btb_pro.services.opened_links import GRACE, LinkState, OpenedLink, link_state
 

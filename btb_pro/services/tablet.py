@@ -14,9 +14,8 @@ from sqlalchemy.orm import Session
 
 from btb_pro import clock
 from btb_pro.links import UnknownLink
-from btb_pro.models.participant import Participant
-from btb_pro.models.participant_session import ParticipantSession
-from btb_pro.models.visit import Invitation
+from btb_pro.models.participant import Invitation, Participant
+from btb_pro.models.response import ParticipantSession
 from btb_pro.services.audit import Context, Tag, step
 from btb_pro.services.opened_links import OpenedLink, look_up
 from btb_pro.services.runtime import Runtime

@@ -24,8 +24,7 @@ from sqlalchemy.orm import Session
 
 from btb_pro import clock
 from btb_pro.models.message import Message
-from btb_pro.models.participant import Participant
-from btb_pro.models.visit import Invitation, Visit
+from btb_pro.models.participant import Invitation, Participant, Visit
 from btb_pro.services.audit import Tag, step
 from btb_pro.services.invitations import InvitationRefused, issue_invitation, revoke_invitation
 from btb_pro.services.known_participants import find_participant
