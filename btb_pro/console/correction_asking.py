@@ -12,7 +12,6 @@ from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
 from btb_pro import clock
 from btb_pro.console.answers_page import visit_at
-from btb_pro.console.blueprint import allow, console
 from btb_pro.console.correction_words import (
     answer_words,
     fault_field,
@@ -20,7 +19,7 @@ from btb_pro.console.correction_words import (
     question_of,
     reason_name,
 )
-from btb_pro.console.desk import Desk, at_desk
+from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.console.forms import ConsoleForm, stale_notice
 from btb_pro.console.keying import KeyField, key_items, read_typed
 from btb_pro.console.phrases import short_time

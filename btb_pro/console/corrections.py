@@ -7,7 +7,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_timedelta, get_locale, gettext, lazy_gettext
 from wtforms import TextAreaField
 
-from btb_pro.console.blueprint import allow, console
 from btb_pro.console.correction_words import (
     answer_words,
     asker_name,
@@ -18,7 +17,7 @@ from btb_pro.console.correction_words import (
     reason_name,
     stored_words,
 )
-from btb_pro.console.desk import Desk, at_desk
+from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.console.forms import ConsoleForm, stale_notice
 from btb_pro.console.phrases import short_day, short_time
 from btb_pro.console.scope import site_names, visit_titles

@@ -4,8 +4,7 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
-from btb_pro.console.blueprint import allow, console
-from btb_pro.console.desk import Desk, at_desk
+from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.console.message_words import not_approved, press_again, refusal_sentence
 from btb_pro.console.participant_words import visit_phrase
 from btb_pro.console.phrases import message_phrase

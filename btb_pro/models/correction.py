@@ -1,7 +1,7 @@
 """What the staff does to answers: correcting those that were sent in, and typing in those from paper.
 
-Requests for corrections and decisions are append-only; only their free texts can be erased. Answers from paper
-or the phone are typed in twice before they count.
+Requests for corrections and decisions are append-only; only their free texts can be erased. Answers from
+paper or the phone are typed in twice before they count.
 """
 
 from datetime import date, datetime

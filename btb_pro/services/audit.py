@@ -4,7 +4,8 @@ One event per request or job step that changes anything. An event's hash covers 
 column of its own, as canonical JSON (sorted keys, UTF-8, no spaces), so that nothing before the head can be
 changed, taken out, put in or moved without `verify` naming the first event that no longer fits.
 
-A step also gathers what it did to the tables, so that the trail alone can tell the rows again. One entry a row:
+A step also gathers what it did to the tables, so that the trail alone can tell the rows again. One entry a
+row:
 its table ``t``, its key ``k``, and in ``v`` the columns that got a value, in a form that is the same on every
 engine; ``v`` is null when the row was removed. What must stay erasable stands there as a hash.
 """

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from btb_pro.models.participant import Invitation, Participant, ParticipantRequest, Visit
-from btb_pro.services.opened_links import LinkState
+from btb_pro.services.sessions import LinkState
 
 
 class RequestKind(StrEnum):

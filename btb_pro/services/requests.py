@@ -14,7 +14,7 @@ from btb_pro.models.participant import Invitation, Participant, ParticipantReque
 from btb_pro.refusals import PlainRefusal
 from btb_pro.services.audit import Context, Step, Tag, step
 from btb_pro.services.made_requests import RequestKind, has_asked, has_stopped_messages, may_ask
-from btb_pro.services.opened_links import OpenedLink
+from btb_pro.services.sessions import OpenedLink
 
 LONGEST_TEXT = 1000
 """Characters of each text of a wish to correct."""

@@ -17,10 +17,9 @@ from btb_pro import clock
 from btb_pro.models.participant import Contact, Invitation, Participant, Visit
 from btb_pro.models.response import Answer, ParticipantSession, Response, StepCode
 from btb_pro.services.audit import Context, Step, Tag, step
-from btb_pro.services.opened_links import LinkState
 from btb_pro.services.outbox import queue_message
 from btb_pro.services.runtime import Runtime
-from btb_pro.services.sessions import Answering
+from btb_pro.services.sessions import Answering, LinkState
 
 LIFETIME = timedelta(minutes=10)
 DIGITS = 7
