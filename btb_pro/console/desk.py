@@ -1,4 +1,4 @@
-"""Where a member of staff works: the blueprint, who may come to each of its routes, and the desk of a request.
+"""Where a member of staff works: the blueprint, who may come to its routes, and the desk of a request.
 
 A desk is the signed-in person, a database session, and what both may reach.
 """
