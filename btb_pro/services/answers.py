@@ -7,9 +7,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from btb_pro.instruments.hashes import wording_sha256
-from btb_pro.instruments.model import Field, FieldKind, Instrument, Item
-from btb_pro.instruments.states import AnswerState, StoredAnswer, applicable_fields
+from btb_pro.instruments.answers import AnswerState, StoredAnswer, applicable_fields
+from btb_pro.instruments.model import Field, FieldKind, Instrument, Item, wording_sha256
 from btb_pro.models.base import canonical_json, new_salt, salted_sha256
 from btb_pro.models.participant import Visit
 from btb_pro.models.response import Answer, Response, SaveKey

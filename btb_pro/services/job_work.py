@@ -35,8 +35,7 @@ from btb_pro.services.jobs import (
 )
 from btb_pro.services.quality import count_quality
 from btb_pro.services.runtime import Runtime
-from btb_pro.services.signed_in import staff_actor
-from btb_pro.services.staff_sessions import sites_of
+from btb_pro.services.staff_sessions import sites_of, staff_actor
 
 _NOTED_EVERY = timedelta(seconds=1)
 _PARTS = 1000

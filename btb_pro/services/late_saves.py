@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from btb_pro.instruments.answers import AnswerState, StoredAnswer
 from btb_pro.instruments.model import Field, FieldKind
-from btb_pro.instruments.states import AnswerState, StoredAnswer
 from btb_pro.models.base import new_salt, salted_sha256
 from btb_pro.models.participant import Visit
 from btb_pro.models.response import Answer, LateSave, Response

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from btb_pro.instruments.states import AnswerState, StoredAnswer
+from btb_pro.instruments.answers import AnswerState, StoredAnswer
 from btb_pro.models.participant import Visit
 from btb_pro.models.response import Answer, Response
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
-from btb_pro.instruments.values import Refusal
+from btb_pro.instruments.answers import Refusal
 from btb_pro.services.audit import Context, Tag, step
 from btb_pro.services.sessions import Answering
 

@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
+from btb_pro.instruments.answers import AnswerState, Refusal, StoredAnswer
 from btb_pro.instruments.catalogue import load_instruments
 from btb_pro.instruments.paging import Page, pages_of
-from btb_pro.instruments.states import AnswerState, StoredAnswer
-from btb_pro.instruments.values import Refusal
 from btb_pro.participant.presenting import (
     PagePresenter,
     ShownItem,
