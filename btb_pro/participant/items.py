@@ -25,10 +25,8 @@ from btb_pro.participant.visitor import (
     way_out,
 )
 from btb_pro.services.answers import KeyUsedTwice, PageSave, present_after, save_page
-from btb_pro.services.late_saves import keep_late_save
-from btb_pro.services.present_answers import SeenAnswer
-from btb_pro.services.refused_answers import note_refused_answers
-from btb_pro.services.sessions import change_language
+from btb_pro.services.sessions import SeenAnswer, change_language
+from btb_pro.services.untaken_answers import keep_late_save, note_refused_answers
 from btb_pro.this_request import runtime, speak
 
 

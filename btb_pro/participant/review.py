@@ -15,8 +15,7 @@ from btb_pro.participant.parts import switch_language
 from btb_pro.participant.phone import is_from_script
 from btb_pro.participant.visitor import Access, ResponseValue, Visitor, access, participant, visiting
 from btb_pro.services.made_requests import correction_asked_at
-from btb_pro.services.present_answers import SeenAnswer, stored_only
-from btb_pro.services.sessions import end_session
+from btb_pro.services.sessions import SeenAnswer, end_session, stored_only
 from btb_pro.services.submission import submit_visit
 from btb_pro.this_request import runtime
 

@@ -18,16 +18,17 @@ from btb_pro.instruments.paging import Page, pages_of
 from btb_pro.links import UnknownLink
 from btb_pro.participant.cookies import remembered_link, session_secret
 from btb_pro.services.audit import Actor, Context
-from btb_pro.services.present_answers import SeenAnswer, present_answers
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.sessions import (
     CLINIC_TABLET,
     Answering,
     LinkState,
     OpenedLink,
+    SeenAnswer,
     find_session,
     look_up,
     participant_actor,
+    present_answers,
 )
 from btb_pro.study import sections_asked
 from btb_pro.this_request import language_of_request, request_id, runtime, speak

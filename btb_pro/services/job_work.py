@@ -20,7 +20,6 @@ from btb_pro.services.asked_exports import AskedExport, fits_sites
 from btb_pro.services.audit import Context
 from btb_pro.services.export_making import make_file, passes_of
 from btb_pro.services.exporting import ExportSummary
-from btb_pro.services.job_files import make_folder
 from btb_pro.services.jobs import (
     PERMISSION_OF,
     Claimed,
@@ -30,6 +29,7 @@ from btb_pro.services.jobs import (
     claim_job,
     end_badly,
     end_well,
+    make_folder,
     note_progress,
     put_back,
 )

@@ -14,7 +14,7 @@ from btb_pro.participant.presenting import (
     values_to_show,
 )
 from btb_pro.refused_values import refusal_text
-from btb_pro.services.present_answers import SeenAnswer
+from btb_pro.services.sessions import SeenAnswer
 from tests.support.world import World
 
 INSTRUMENTS = load_instruments()
