@@ -1,9 +1,18 @@
-"""What one request carries with it: a name, and the language that it is answered in."""
+"""What one request carries with it: the instance that serves it, a name, and the language of its answer."""
 
 import secrets
 
-from flask import g
+from flask import current_app, g
 from flask_babel import refresh
+
+from btb_pro.services.runtime import Runtime
+
+
+def runtime() -> Runtime:
+    """The running instance: its settings, study, database and keys."""
+    found = current_app.extensions["btb_pro"]
+    assert isinstance(found, Runtime)
+    return found
 
 
 def request_id() -> str:

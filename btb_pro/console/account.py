@@ -4,9 +4,8 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from btb_pro.console.blueprint import allow, console
 from btb_pro.console.browsers import caller
-from btb_pro.console.desk import Desk, at_desk, runtime, signed_in
+from btb_pro.console.desk import Desk, allow, at_desk, console, signed_in
 from btb_pro.console.door import hold, refusal_notice, show_proposal
 from btb_pro.console.forms import ConsoleForm, Shown, busy_notice, stale_notice, typed
 from btb_pro.console.keeping import Wish
@@ -25,6 +24,7 @@ from btb_pro.services.second_factor import recovery_codes_left
 from btb_pro.services.signing_in import SignInRefused, check_password
 from btb_pro.services.staff_accounts import set_language
 from btb_pro.services.staff_sessions import end_all_sessions, end_session, open_sessions
+from btb_pro.this_request import runtime
 
 
 @console.get("/account")

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from flask import Response, after_this_request, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 
-from btb_pro.console.desk import runtime
 from btb_pro.services.limits import Caller, network_of
+from btb_pro.this_request import runtime
 
 _LASTS_S = 180 * 24 * 3600
 _MOST_ACCOUNTS = 10

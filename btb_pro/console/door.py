@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from btb_pro import clock
 from btb_pro.console.browsers import remember_browser
-from btb_pro.console.desk import runtime
 from btb_pro.console.forms import ConsoleForm, Shown
 from btb_pro.console.holder import Holder
 from btb_pro.console.keeping import Wish, go_on
@@ -28,7 +27,7 @@ from btb_pro.services.signing_in import (
     sign_in_without_code,
 )
 from btb_pro.services.staff_sessions import end_session, find_session
-from btb_pro.this_request import request_id
+from btb_pro.this_request import request_id, runtime
 
 _PROVEN = "proven"
 

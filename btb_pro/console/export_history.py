@@ -6,8 +6,7 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from btb_pro.console.blueprint import allow, console
-from btb_pro.console.desk import Desk, at_desk
+from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.console.export_words import format_name, job_state_phrase, moment
 from btb_pro.console.forms import ConsoleForm, stale_notice
 from btb_pro.console.scope import visit_titles

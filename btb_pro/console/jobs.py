@@ -5,8 +5,7 @@ import json
 from flask import abort, redirect, render_template, send_file, url_for
 from flask.typing import ResponseReturnValue
 
-from btb_pro.console.blueprint import allow, console
-from btb_pro.console.desk import Desk, at_desk
+from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.console.export_words import fault_sentence, format_name, job_state_phrase, moment, size_words
 from btb_pro.console.forms import ConsoleForm, stale_notice
 from btb_pro.exports.files import sha256_of

@@ -14,9 +14,9 @@ from flask import redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from btb_pro.console.desk import runtime
 from btb_pro.security import SealBroken
 from btb_pro.services.staff_sessions import owner_of
+from btb_pro.this_request import runtime
 
 _CONTEXT = "console/kept"
 _NEVER_KEPT = frozenset({"csrf_token", "password", "new_password", "sealed", "kept"})

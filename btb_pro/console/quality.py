@@ -9,8 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_percent, get_locale, gettext
 
 from btb_pro.console.bars import Bars, draw_bars
-from btb_pro.console.blueprint import allow, console
-from btb_pro.console.desk import Desk, at_desk, runtime
+from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.console.export_words import moment
 from btb_pro.console.forms import ConsoleForm, stale_notice
 from btb_pro.console.scope import site_names, visit_titles
@@ -27,6 +26,7 @@ from btb_pro.services.quality_report import (
     read_report,
     share_answered,
 )
+from btb_pro.this_request import runtime
 
 _SHORT = 44
 _QUICK = "5"

@@ -5,10 +5,9 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from btb_pro.db import Base, Instant
-from btb_pro.models.columns import event_seq
+from btb_pro.models.base import Base, Instant, event_seq
+from btb_pro.models.participant import Invitation
 from btb_pro.models.staff import Staff
-from btb_pro.models.visit import Invitation
 
 _IS_OPEN = text("state IN ('queued', 'sending')")
 _IS_UNSETTLED = text("state IN ('bounced', 'failed', 'unknown') AND settled_at IS NULL")

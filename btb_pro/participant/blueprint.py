@@ -5,9 +5,12 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from flask import Blueprint
+from werkzeug.wrappers import Response
 
 participant = Blueprint("participant", __name__)
 
+ResponseValue = str | tuple[str, int] | Response
+"""What a view of a participant's page gives."""
 View = TypeVar("View", bound=Callable[..., Any])
 
 

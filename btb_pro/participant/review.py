@@ -10,17 +10,17 @@ from btb_pro.instruments.model import Field, FieldKind, Item, Texts
 from btb_pro.instruments.paging import Page
 from btb_pro.instruments.states import Current, ItemState, applicable_fields, item_summary
 from btb_pro.instruments.values import chosen_codes
-from btb_pro.participant.blueprint import Access, access, participant
+from btb_pro.participant.blueprint import Access, ResponseValue, access, participant
 from btb_pro.participant.cookies import forget_session
 from btb_pro.participant.form import main_form
-from btb_pro.participant.items import ResponseValue
 from btb_pro.participant.parts import switch_language
 from btb_pro.participant.phone import is_from_script
-from btb_pro.participant.visitor import Visitor, runtime, visiting
+from btb_pro.participant.visitor import Visitor, visiting
 from btb_pro.services.made_requests import correction_asked_at
 from btb_pro.services.present_answers import SeenAnswer, stored_only
 from btb_pro.services.sessions import end_session
 from btb_pro.services.submission import submit_visit
+from btb_pro.this_request import runtime
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,22 @@ from werkzeug.wrappers import Response
 
 from btb_pro.i18n import LANGUAGE_NAMES
 from btb_pro.links import UnknownLink
-from btb_pro.participant.blueprint import Access, access, participant
+from btb_pro.participant.blueprint import Access, ResponseValue, access, participant
 from btb_pro.participant.cookies import remember_link, remember_session, session_secrets
-from btb_pro.participant.items import ResponseValue
-from btb_pro.participant.visitor import DeadEnd, request_context, runtime
+from btb_pro.participant.visitor import DeadEnd, request_context
 from btb_pro.participant.words import last_day_in_words
 from btb_pro.services.made_requests import correction_asked_at, has_stopped_messages
-from btb_pro.services.opened_links import LinkState, OpenedLink, look_up
-from btb_pro.services.sessions import find_session, participant_actor, start_session
+from btb_pro.services.sessions import (
+    LinkState,
+    OpenedLink,
+    find_session,
+    look_up,
+    participant_actor,
+    start_session,
+)
 from btb_pro.services.step_codes import is_offered
 from btb_pro.services.wordings import require_approved
+from btb_pro.this_request import runtime
 from btb_pro.web import language_of_request
 
 _MOST_SESSIONS_OF_A_BROWSER = 20

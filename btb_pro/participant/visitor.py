@@ -5,18 +5,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from flask import current_app, g, request, url_for
+from flask import g, request, url_for
 from sqlalchemy.orm import Session
 
 from btb_pro.instruments.paging import Page, pages_of
 from btb_pro.participant.cookies import remembered_link, session_secret
 from btb_pro.services.audit import Actor, Context
-from btb_pro.services.opened_links import LinkState
 from btb_pro.services.present_answers import SeenAnswer, present_answers
 from btb_pro.services.runtime import Runtime
-from btb_pro.services.sessions import CLINIC_TABLET, Answering, find_session, participant_actor
+from btb_pro.services.sessions import CLINIC_TABLET, Answering, LinkState, find_session, participant_actor
 from btb_pro.study import sections_asked
-from btb_pro.this_request import request_id, speak
+from btb_pro.this_request import request_id, runtime, speak
 
 
 class GoTo(Exception):
@@ -91,13 +90,6 @@ class Visitor:
         if is_over or session.confirmed_at is None:
             return found
         return {code: replace(answer, is_own=True) for code, answer in found.items()}
-
-
-def runtime() -> Runtime:
-    """The running instance."""
-    found = current_app.extensions["btb_pro"]
-    assert isinstance(found, Runtime)
-    return found
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from btb_pro.models.message import Message
-from btb_pro.models.visit import Invitation, Visit
+from btb_pro.models.participant import Invitation, Visit
 from btb_pro.services.audit import Step
 
 

@@ -15,12 +15,11 @@ from btb_pro import clock
 from btb_pro.instruments.model import FieldKind
 from btb_pro.instruments.states import AnswerState, StoredAnswer
 from btb_pro.instruments.values import is_storable
+from btb_pro.models.base import new_salt, salted_sha256
 from btb_pro.models.correction import Correction, CorrectionRequest
-from btb_pro.models.participant import Participant
+from btb_pro.models.participant import Participant, Visit
 from btb_pro.models.response import Answer
-from btb_pro.models.visit import Visit
 from btb_pro.roles import Permission, Role
-from btb_pro.security import new_salt, salted_sha256
 from btb_pro.services.audit import Context, Step, Tag, step
 from btb_pro.services.corrected_answers import score_anew, write_answer
 from btb_pro.services.correction_faults import CorrectionFault, CorrectionRefused

@@ -23,8 +23,9 @@ from btb_pro.exports.variables import study_variables
 from btb_pro.exports.watched import Watch, WatchedDataset
 from btb_pro.exports.writing import WriteOptions
 from btb_pro.i18n import LANGUAGES
-from btb_pro.models.export_run import ExportRun
-from btb_pro.services.audit import APP_VERSION, Context, Tag, canonical_json, step
+from btb_pro.models.base import canonical_json
+from btb_pro.models.job import ExportRun
+from btb_pro.services.audit import APP_VERSION, Context, Tag, step
 from btb_pro.services.cut_offs import ExportRefused, cutoff_at, find_cutoff
 from btb_pro.services.runtime import Runtime
 from btb_pro.study import Study

@@ -12,11 +12,12 @@ from btb_pro import clock
 from btb_pro.db import DATABASE_FAILURES
 from btb_pro.exports.files import sha256_of
 from btb_pro.exports.watched import Watch
+from btb_pro.models.base import canonical_json
 from btb_pro.models.staff import Staff
 from btb_pro.refusals import PlainRefusal
 from btb_pro.roles import PERMISSIONS, Role
 from btb_pro.services.asked_exports import AskedExport, fits_sites
-from btb_pro.services.audit import Context, canonical_json
+from btb_pro.services.audit import Context
 from btb_pro.services.export_making import make_file, passes_of
 from btb_pro.services.exporting import ExportSummary
 from btb_pro.services.job_files import make_folder

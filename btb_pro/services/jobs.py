@@ -16,9 +16,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
+from btb_pro.models.base import canonical_json
 from btb_pro.models.job import Job
 from btb_pro.roles import Permission
-from btb_pro.services.audit import canonical_json
 
 LEASE = timedelta(seconds=60)
 """So long a process may be silent before its work is somebody else's."""

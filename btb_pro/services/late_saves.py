@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from btb_pro.instruments.model import Field, FieldKind
 from btb_pro.instruments.states import AnswerState, StoredAnswer
+from btb_pro.models.base import new_salt, salted_sha256
+from btb_pro.models.participant import Visit
 from btb_pro.models.response import Answer, LateSave, Response
-from btb_pro.models.visit import Visit
-from btb_pro.security import new_salt, salted_sha256
 from btb_pro.services.answers import PageSave, came_in_time
 from btb_pro.services.audit import Context, Step, Tag, step
 from btb_pro.services.sessions import Answering

@@ -7,10 +7,9 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from btb_pro.models.participant import Contact, Participant
-from btb_pro.models.visit import Invitation, Visit
+from btb_pro.models.base import new_salt, salted_sha256
+from btb_pro.models.participant import Contact, Invitation, Participant, Visit
 from btb_pro.refusals import PlainRefusal
-from btb_pro.security import new_salt, salted_sha256
 from btb_pro.services.audit import Context, Step, Tag, step
 from btb_pro.services.called_off import call_off_messages
 from btb_pro.services.change_history import require_unchanged

@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from btb_pro.instruments.states import AnswerState, StoredAnswer
+from btb_pro.models.participant import Visit
 from btb_pro.models.response import Answer, Response
-from btb_pro.models.visit import Visit
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.models.audit_event import AuditEvent
-from btb_pro.services.audit import Context, Tag, canonical_json
+from btb_pro.models.base import AuditEvent, canonical_json
+from btb_pro.services.audit import Context, Tag
 
 NOTED_EVERY = timedelta(hours=1)
 

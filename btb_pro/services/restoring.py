@@ -18,7 +18,7 @@ from btb_pro.damage import DamageNote
 from btb_pro.db import Database
 from btb_pro.instruments.catalogue import load_instruments
 from btb_pro.migrate import newest_revision, require_current, upgrade
-from btb_pro.models.audit_event import AuditEvent, AuditHead
+from btb_pro.models.base import AuditEvent, AuditHead
 from btb_pro.models.staff import StaffSession
 from btb_pro.services.audit import Context, Step, Tag, step
 from btb_pro.services.backup_files import BackupManifest, BackupRefused, read_backup

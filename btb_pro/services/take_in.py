@@ -3,9 +3,8 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from btb_pro.models.audit_event import AuditEvent
-from btb_pro.services.audit import Context, Tag, step
-from btb_pro.services.audit_rows import told_key, told_row
+from btb_pro.models.base import AuditEvent
+from btb_pro.services.audit import Context, Tag, step, told_key, told_row
 from btb_pro.services.replay import row_changes
 from btb_pro.services.told_tables import told_tables
 

@@ -3,7 +3,7 @@
 from sqlalchemy import Table
 
 from btb_pro.models.every import every_table
-from btb_pro.services.audit_rows import UNTOLD
+from btb_pro.services.audit import UNTOLD
 
 
 def told_tables() -> list[Table]:

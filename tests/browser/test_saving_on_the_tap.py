@@ -7,9 +7,8 @@ import pytest
 from playwright.sync_api import Route, expect
 from sqlalchemy import select
 
-from btb_pro.models.participant import Participant
+from btb_pro.models.participant import Participant, Visit
 from btb_pro.models.response import Answer, Response
-from btb_pro.models.visit import Visit
 from tests.browser.conftest import PhoneMaker
 from tests.browser.phone import Phone
 from tests.support.live_server import LiveServer

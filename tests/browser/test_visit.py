@@ -7,8 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from btb_pro.instruments.model import Field
-from btb_pro.models.participant import Participant
-from btb_pro.models.visit import Visit
+from btb_pro.models.participant import Participant, Visit
 from btb_pro.participant.visitor import pages_of_visit
 from btb_pro.services.exporting import take_csv_export
 from btb_pro.services.present_answers import present_answers

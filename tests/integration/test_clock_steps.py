@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from btb_pro import clock
 from btb_pro.db import DATABASE_FAILURES
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
 from btb_pro.roles import Role
 from btb_pro.services.clock_steps import ClockWatch, last_clock_step
 from tests.integration.cli.shell import run_in

@@ -8,8 +8,8 @@ from btb_pro import clock
 from btb_pro.instruments.model import Field
 from btb_pro.instruments.states import AnswerState, StoredAnswer
 from btb_pro.instruments.values import ValueRefused, read_value
+from btb_pro.models.participant import Visit
 from btb_pro.models.response import Answer, ScoreRow
-from btb_pro.models.visit import Visit
 from btb_pro.roles import Role
 from btb_pro.scoring.scores import score_response
 from btb_pro.services.audit import Context

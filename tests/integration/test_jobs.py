@@ -14,9 +14,8 @@ from sqlalchemy import func, select
 from btb_pro import clock
 from btb_pro.exports.formats import FORMATS, ExportFormat
 from btb_pro.exports.proof import prove
-from btb_pro.models.audit_event import AuditEvent
-from btb_pro.models.export_run import ExportRun
-from btb_pro.models.job import Job
+from btb_pro.models.base import AuditEvent
+from btb_pro.models.job import ExportRun, Job
 from btb_pro.models.staff import Staff
 from btb_pro.roles import Role
 from btb_pro.services import job_work

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
 from btb_pro.models.job import Job
 from btb_pro.models.staff import Staff
 from btb_pro.roles import Role

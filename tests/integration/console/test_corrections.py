@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from btb_pro import clock
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
 from btb_pro.models.correction import Correction, CorrectionRequest
 from btb_pro.models.response import ScoreRow
 from btb_pro.models.staff import Staff

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from btb_pro import clock
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
 from btb_pro.models.participant import Contact
 from btb_pro.roles import Role
 from btb_pro.services.known_participants import find_participant

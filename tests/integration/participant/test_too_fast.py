@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from btb_pro import clock
-from btb_pro.models.counts import RateCount
+from btb_pro.models.staff import RateCount
 from btb_pro.participant.guesses import OF_A_NETWORK, OF_ALL
 from btb_pro.services.limits import note_failure
 from tests.integration.participant.steps import dump
