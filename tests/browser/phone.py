@@ -40,6 +40,15 @@ _TURNED = """before => {
   return document.body && (location.href !== before || summary && summary !== window.summaryBefore);
 }"""
 
+_FETCHED = """() => performance.getEntriesByType('resource')
+  .filter(one => one.name.includes('/pages/') && one.responseEnd).length >= 2"""
+
+
+def until_in_memory(page: Page) -> None:
+    """Wait until the phone holds the pages of the visit in both languages."""
+    page.wait_for_function(_FETCHED)
+    page.evaluate("() => new Promise(done => requestIdleCallback(done))")
+
 
 @dataclass
 class Phone:
