@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import TimeoutError as BrowserTimeout
 
 from tests.browser.phone import Phone
 from tests.browser.snapshots import Photographer, Snapshots
@@ -19,6 +20,16 @@ from tests.support.world import make_world
 
 PhoneMaker = Callable[..., Phone]
 SnapshotTaker = Callable[[str], Snapshots]
+
+BROWSER_FAILED = [BrowserTimeout, "Unable to capture screenshot"]
+"""What is raised where the browser did not do as it was told; an assertion that failed is never among it."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run a test of the browser once more if the browser failed, and show that in the summary as RERUN."""
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=BROWSER_FAILED))
 
 
 @pytest.fixture(scope="session")
