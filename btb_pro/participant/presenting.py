@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 from flask_babel import gettext
 
+from btb_pro.instruments.answers import AnswerState, Refusal, chosen_codes
 from btb_pro.instruments.model import Choice, Condition, Field, FieldKind, Instrument, Item, Texts
 from btb_pro.instruments.paging import Page
-from btb_pro.instruments.states import AnswerState
-from btb_pro.instruments.values import Refusal, chosen_codes
 from btb_pro.refused_values import refusal_text
-from btb_pro.services.present_answers import SeenAnswer
+from btb_pro.services.sessions import SeenAnswer
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
