@@ -98,7 +98,9 @@
   const settle = async (name, entry, answer) => {
     if (!answer || answer.status >= 500 || answer.status === 429) return false;
     if (answer.status === 403) return renew(name);
-    write(name, read(name).filter(one => one.k !== entry.k && (answer.status !== 201 || one.u !== entry.u)));
+    // With an answer refused the visit is not sent in unseen; what is sent in is not sent in again.
+    const isStored = [200, 204].includes(answer.status);
+    write(name, read(name).filter(one => one.k !== entry.k && (isStored || !isEnd(one))));
     if (name !== store) return true;
     // A visit that was sent in elsewhere keeps what comes late, one after the other; a link that ended takes nothing.
     if (answer.status === 410) write(name, []);
@@ -122,7 +124,11 @@
     }
     isSending = false;
     if (isOver && !isWaiting()) { location.reload(); return; }
-    if (!outboxes().length) { tell(wasRefused ? 'refused' : went ? 'saved' : ''); return; }
+    if (!outboxes().length) {
+      tell(wasRefused ? 'refused' : went ? 'saved' : '');
+      if (wasRefused && words && kind() === 'review') location.assign(base + 'review');
+      return;
+    }
     tell('waiting');
     timer = setTimeout(send, pause);
     pause = Math.min(pause * 2, LONGEST_PAUSE);
