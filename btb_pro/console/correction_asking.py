@@ -24,7 +24,7 @@ from btb_pro.console.forms import ConsoleForm, stale_notice
 from btb_pro.console.keying import KeyField, key_items, read_typed
 from btb_pro.console.phrases import short_time
 from btb_pro.console.scope import site_names
-from btb_pro.instruments.states import AnswerState, StoredAnswer
+from btb_pro.instruments.answers import AnswerState, StoredAnswer
 from btb_pro.models.participant import Participant, Visit
 from btb_pro.roles import Permission
 from btb_pro.services.asked_corrections import find_late_save

@@ -21,7 +21,7 @@ from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.console.forms import ConsoleForm, stale_notice
 from btb_pro.console.phrases import short_day, short_time
 from btb_pro.console.scope import site_names, visit_titles
-from btb_pro.instruments.states import AnswerState, StoredAnswer
+from btb_pro.instruments.answers import AnswerState, StoredAnswer
 from btb_pro.models.participant import Visit
 from btb_pro.models.response import Answer
 from btb_pro.roles import Permission

@@ -17,7 +17,7 @@ from btb_pro.roles import Permission
 from btb_pro.services.audit import Context
 from btb_pro.services.known_participants import ParticipantUnknown, find_participant, note_refusal
 from btb_pro.services.runtime import Runtime
-from btb_pro.services.signed_in import SignedIn
+from btb_pro.services.staff_sessions import SignedIn
 from btb_pro.this_request import request_id, runtime
 
 console = Blueprint("console", __name__, url_prefix="/console")

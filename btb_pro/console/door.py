@@ -11,10 +11,8 @@ from flask_login import current_user, login_user, logout_user
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.console.browsers import remember_browser
 from btb_pro.console.forms import ConsoleForm, Shown
-from btb_pro.console.holder import Holder
-from btb_pro.console.keeping import Wish, go_on
+from btb_pro.console.keeping import Holder, Wish, go_on, remember_browser
 from btb_pro.models.staff import Staff
 from btb_pro.services.audit import Actor, Context
 from btb_pro.services.second_factor import new_secret, open_proposal, seal_proposal, setup_address

@@ -13,7 +13,7 @@ from btb_pro.console.gate import greet
 from btb_pro.console.layout import on_every_page
 from btb_pro.db import DATABASE_FAILURES
 from btb_pro.incoming import drain
-from btb_pro.web import log_error
+from btb_pro.this_request import log_error
 
 _SECRET = frozenset({"password", "new_password"})
 

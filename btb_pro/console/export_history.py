@@ -13,8 +13,7 @@ from btb_pro.console.scope import visit_titles
 from btb_pro.roles import Permission
 from btb_pro.services.asked_exports import fits_sites
 from btb_pro.services.export_history import TakenExport, asked_again, find_export, job_of_export, list_exports
-from btb_pro.services.job_files import file_of_job
-from btb_pro.services.jobs import JobKind, ask_for, kept_until, open_jobs
+from btb_pro.services.jobs import JobKind, ask_for, file_of_job, kept_until, open_jobs
 
 _ON_A_PAGE = 50
 

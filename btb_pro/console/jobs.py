@@ -14,11 +14,11 @@ from btb_pro.models.job import Job
 from btb_pro.roles import Permission
 from btb_pro.services.asked_exports import AskedExport, fits_sites
 from btb_pro.services.export_history import find_export, note_fetch
-from btb_pro.services.job_files import file_of_job
 from btb_pro.services.jobs import (
     PERMISSION_OF,
     JobKind,
     JobState,
+    file_of_job,
     find_job,
     give_up,
     kept_until,

@@ -14,8 +14,7 @@ from btb_pro.console.forms import ConsoleForm
 from btb_pro.console.staff_words import role_name
 from btb_pro.i18n import LANGUAGE_NAMES
 from btb_pro.roles import Permission
-from btb_pro.this_request import runtime
-from btb_pro.web import is_halted
+from btb_pro.this_request import is_halted, runtime
 
 
 @console.context_processor

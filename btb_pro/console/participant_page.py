@@ -19,9 +19,8 @@ from btb_pro.console.participant_words import (
 from btb_pro.console.phrases import Phrase, short_time
 from btb_pro.models.participant import Participant
 from btb_pro.roles import Permission
-from btb_pro.services.known_participants import note_view
+from btb_pro.services.known_participants import is_view_noted, note_view
 from btb_pro.services.participant_record import KeptContact, RecordedVisit, kept_contacts, recorded_visits
-from btb_pro.services.recent_views import is_view_noted
 from btb_pro.services.timeline import timeline
 
 

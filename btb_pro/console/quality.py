@@ -13,8 +13,8 @@ from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.console.export_words import moment
 from btb_pro.console.forms import ConsoleForm, stale_notice
 from btb_pro.console.scope import site_names, visit_titles
+from btb_pro.instruments.answers import ItemState
 from btb_pro.instruments.model import Instrument
-from btb_pro.instruments.states import ItemState
 from btb_pro.roles import Permission
 from btb_pro.services.jobs import JobKind, ask_for, open_jobs
 from btb_pro.services.quality_report import (

@@ -3,9 +3,8 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from btb_pro.instruments.hashes import wording_sha256
-from btb_pro.instruments.model import FieldKind, Instrument
-from btb_pro.instruments.states import StoredAnswer
+from btb_pro.instruments.answers import StoredAnswer
+from btb_pro.instruments.model import FieldKind, Instrument, wording_sha256
 from btb_pro.models.base import new_salt, salted_sha256
 from btb_pro.models.participant import Invitation, Visit
 from btb_pro.models.response import Answer, ParticipantSession, Response, ScoreRow

@@ -15,9 +15,10 @@ from btb_pro.exports.dataset import Dataset
 from btb_pro.exports.files import write_file
 from btb_pro.exports.folder import FolderInTheMaking, FolderTaken, new_folder
 from btb_pro.exports.formats import FORMATS, ExportFormat
-from btb_pro.exports.manifest import MANIFEST, manifest_bytes
+from btb_pro.exports.manifest import manifest_bytes
 from btb_pro.exports.mapping import read_mapping
 from btb_pro.exports.names import default_names
+from btb_pro.exports.proof import MANIFEST
 from btb_pro.exports.records import CutOff, Filters
 from btb_pro.exports.variables import study_variables
 from btb_pro.exports.watched import Watch, WatchedDataset

@@ -20,7 +20,6 @@ from btb_pro.services.asked_exports import AskedExport, fits_sites
 from btb_pro.services.audit import Context
 from btb_pro.services.export_making import make_file, passes_of
 from btb_pro.services.exporting import ExportSummary
-from btb_pro.services.job_files import make_folder
 from btb_pro.services.jobs import (
     PERMISSION_OF,
     Claimed,
@@ -30,13 +29,13 @@ from btb_pro.services.jobs import (
     claim_job,
     end_badly,
     end_well,
+    make_folder,
     note_progress,
     put_back,
 )
 from btb_pro.services.quality import count_quality
 from btb_pro.services.runtime import Runtime
-from btb_pro.services.signed_in import staff_actor
-from btb_pro.services.staff_sessions import sites_of
+from btb_pro.services.staff_sessions import sites_of, staff_actor
 
 _NOTED_EVERY = timedelta(seconds=1)
 _PARTS = 1000

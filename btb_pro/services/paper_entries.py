@@ -22,9 +22,8 @@ from btb_pro.services.answers import PageSave, save_page
 from btb_pro.services.audit import Context, Step, Tag, step
 from btb_pro.services.keyed_paper import Keyed, differing_items, read_keyed
 from btb_pro.services.known_visits import NoLink, why_not_asked
-from btb_pro.services.present_answers import present_answers
 from btb_pro.services.runtime import Runtime
-from btb_pro.services.sessions import Answering, LinkState, OpenedLink, start_session
+from btb_pro.services.sessions import Answering, LinkState, OpenedLink, present_answers, start_session
 from btb_pro.services.submission import submit_visit
 from btb_pro.study import sections_asked
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from btb_pro.instruments.values import chosen_codes
+from btb_pro.instruments.answers import chosen_codes
 from btb_pro.models.participant import Participant, Visit
 from btb_pro.models.response import SafetyAlert
 from btb_pro.services.audit import Context, Step, Tag, step

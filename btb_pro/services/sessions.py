@@ -1,8 +1,9 @@
-"""What a link opens, trading it for a session, and finding that again."""
+"""What a link opens, trading it for a session, finding that again, and what its visit was answered."""
 
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,8 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
+from btb_pro.instruments.answers import AnswerState, StoredAnswer
 from btb_pro.models.participant import Invitation, Participant, Visit
-from btb_pro.models.response import ParticipantSession
+from btb_pro.models.response import Answer, ParticipantSession, Response
 from btb_pro.services.audit import Actor, Context, Tag, step
 
 GRACE = timedelta(hours=2)
@@ -174,3 +176,32 @@ def participant_actor(participant: Participant) -> Actor:
 
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class SeenAnswer:
+    """The present answer of a field, and whether this very session entered it."""
+
+    stored: StoredAnswer
+    is_own: bool
+
+
+def present_answers(
+    session: Session, visit: Visit, own_session_id: int | None = None
+) -> dict[str, SeenAnswer]:
+    """The newest row of every form field of a visit, by field code."""
+    rows = session.execute(
+        select(Answer.item, Answer.state, Answer.value, Answer.session_id)
+        .join(Response, Response.id == Answer.response_id)
+        .where(Response.visit_id == visit.id)
+        .order_by(Answer.id)
+    )
+    return {
+        item: SeenAnswer(StoredAnswer(AnswerState(state), value), session_id == own_session_id)
+        for item, state, value, session_id in rows
+    }
+
+
+def stored_only(seen: Mapping[str, SeenAnswer]) -> dict[str, StoredAnswer]:
+    """Present answers without who entered them."""
+    return {code: answer.stored for code, answer in seen.items()}

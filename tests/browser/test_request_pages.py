@@ -143,7 +143,7 @@ def test_both_fields_tell_a_listener_what_they_are_for_and_what_is_wrong(
     with window(browser) as page:
         page.goto(f"{Asker(server, 'nb').sent_in()}/mistake")
         what = page.get_by_role("textbox", name="Hva skal rettes?", exact=True)
-        why = page.get_by_role("textbox", name="Hvorfor? Du trenger ikke å svare på det.", exact=True)
+        why = page.get_by_role("textbox", name="Hvorfor? (Valgfritt)", exact=True)
         hint = "Skriv hvilket spørsmål det gjelder, og hva du mente å svare. Høyst 1000 tegn, og ingen navn."
         expect(what).to_have_accessible_description(hint)
         expect(why).to_have_accessible_description("Høyst 1000 tegn.")

@@ -142,7 +142,7 @@ def test_leaving_a_phone_keeps_what_another_link_has_not_sent(browser: Browser, 
         press(page.get_by_role("button", name="Start"))
         page.goto(second)
         press(page.get_by_role("link", name="Noen andre bruker denne telefonen"))
-        page.get_by_role("button", name="Fjern alt fra denne telefonen").click()
+        page.get_by_role("button", name="Rydd opp etter meg").click()
         page.wait_for_url("**/done*")
         assert stored(page) == waiting
         assert f"btb-{handle}" in cookie_names(page.context)

@@ -10,7 +10,7 @@ from btb_pro.instruments.model import Field
 from btb_pro.models.participant import Participant, Visit
 from btb_pro.participant.visitor import pages_of_visit
 from btb_pro.services.exporting import take_csv_export
-from btb_pro.services.present_answers import present_answers
+from btb_pro.services.sessions import present_answers
 from tests.browser.conftest import PhoneMaker
 from tests.browser.known_answers import ANSWERS, DECLINED, NOT_APPLICABLE, SCORES, SKIPPED
 from tests.browser.phone import Phone

@@ -15,7 +15,7 @@ from tests.support.live_server import LiveServer
 pytestmark = pytest.mark.browser
 
 HEADING = "main h1"
-LEAVE = "Fjern alt fra denne telefonen"
+LEAVE = "Rydd opp etter meg"
 LINE = "#save-status"
 
 
@@ -146,7 +146,7 @@ def test_what_is_not_in_memory_says_so_in_a_line_and_not_in_an_error_page(phone:
     cut(made.page)
     made.button("later").click()
     expect(made.page.locator(LINE)).to_have_text(
-        "Det er ingen dekning akkurat nå. Prøv igjen når den er tilbake."
+        "Ingen dekning akkurat nå. Prøv igjen når du har dekning."
     )
     made.button("back").click()
     assert made.number == NUMBERS
@@ -235,7 +235,7 @@ def test_a_refused_answer_is_told_and_the_page_is_not_left_without_a_word(phone:
           one.dispatchEvent(new Event('change', {bubbles: true}));
         }"""
     )
-    expect(made.page.locator(LINE)).to_have_text("Ett svar kunne ikke lagres. Se over det, er du snill.")
+    expect(made.page.locator(LINE)).to_have_text("Ett svar ble ikke lagret. Se over svarene dine.")
     with made.page.expect_navigation():
         made.page.click(NEXT)
     expect(made.page.locator("#summary")).to_be_focused()

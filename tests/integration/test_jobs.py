@@ -22,9 +22,9 @@ from btb_pro.services import job_work
 from btb_pro.services.asked_exports import BUNDLE, AskedExport
 from btb_pro.services.audit import Tag, step
 from btb_pro.services.export_making import passes_of
-from btb_pro.services.job_files import FOLDER, clear_away, file_of_job
 from btb_pro.services.job_work import work_on_next
 from btb_pro.services.jobs import (
+    FOLDER,
     KEPT_FOR,
     LEASE,
     MOST_TRIES,
@@ -34,7 +34,9 @@ from btb_pro.services.jobs import (
     JobState,
     ask_for,
     claim_job,
+    clear_away,
     end_well,
+    file_of_job,
     give_up,
 )
 from tests.support.answered import answered_world

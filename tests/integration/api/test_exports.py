@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from btb_pro.exports.one_table import Table, TableFormat
+from btb_pro.exports.format_names import Table, TableFormat
 from btb_pro.models.base import AuditEvent
 from btb_pro.models.job import ExportRun
 from btb_pro.roles import Scope
