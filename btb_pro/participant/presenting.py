@@ -59,6 +59,8 @@ class ShownItem:
     state: str
     """Empty, ``declined``, or ``kept`` for an answer of an earlier session, which is not shown."""
     error: str
+    is_open: bool
+    """Nothing is wrong with it: it only has no answer yet."""
     target: str
     """Id of the element that a link to the question leads to."""
     can_clear: bool
@@ -126,7 +128,8 @@ class PagePresenter:
         has_kept = any(one.stored.state is AnswerState.ANSWERED and not one.is_own for one in own)
         is_declined = any(one.stored.state is AnswerState.DECLINED for one in own)
         error = next((field.error for field in fields if field.error), "")
-        if not error and item.code in self._open_codes:
+        is_open = not error and item.code in self._open_codes
+        if is_open:
             error = gettext("No answer yet.")
         return ShownItem(
             code=item.code,
@@ -136,6 +139,7 @@ class PagePresenter:
             fields=fields,
             state="declined" if is_declined else "kept" if has_kept else "",
             error=error,
+            is_open=is_open,
             target=_target(self._first_to_mend(item, fields)),
             can_clear=is_declined or any(one.stored.state is AnswerState.ANSWERED for one in own),
             is_dependent=item.when is not None,

@@ -165,8 +165,12 @@ def _in_words(field: Field, value: str, language: str) -> str:
         words = ", ".join(_label(labels[code], code, language) for code in chosen_codes(value))
     else:
         words = f"{value} {field.unit[language].text}" if field.unit else value
-    is_the_item = field.code == field.item or field.kind is FieldKind.CODES
-    return words if is_the_item else f"{field.label[language].text}: {words}"
+    if field.code == field.item or field.kind is FieldKind.CODES:
+        return words
+    label = field.label[language].text
+    # A label that is the unit itself ("Years") says it once, as on the page.
+    is_unit = field.unit is not None and field.unit[language].text.lower() == label.lower()
+    return f"{label}: {value if is_unit else words}"
 
 
 def _label(label: Texts, code: str, language: str) -> str:

@@ -49,6 +49,7 @@ def answer_visit(phone: Phone) -> int:
     numbers = []
     while phone.kind == "items":
         numbers.append(phone.number)
+        assert phone.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         answer_page(phone)
     assert phone.kind == "review"
     assert numbers == list(range(1, len(numbers) + 1))
@@ -86,11 +87,21 @@ def expected_row(fields: dict[str, Field]) -> dict[str, str]:
     return cells | SCORES
 
 
-@pytest.mark.parametrize(("language", "java_script"), [("nb", False), ("en", True)])
+# With the visits by keyboard and without coverage: every pair of language, width, colours, script or none.
+@pytest.mark.parametrize(
+    ("language", "width", "scheme", "java_script"),
+    [("nb", 320, "light", False), ("en", 360, "light", False), ("nb", 360, "dark", True)],
+)
 def test_what_was_tapped_is_stored_scored_and_exported_to_the_letter(
-    phone: PhoneMaker, server: LiveServer, tmp_path: Path, language: str, java_script: bool
+    phone: PhoneMaker,
+    server: LiveServer,
+    tmp_path: Path,
+    language: str,
+    width: int,
+    scheme: str,
+    java_script: bool,
 ) -> None:
-    hand = phone(language, java_script=java_script)
+    hand = phone(language, width, java_script=java_script, color_scheme=scheme)
     assert answer_visit(hand) == 27
     study_number = server.study_number
 
