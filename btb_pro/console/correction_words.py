@@ -86,16 +86,6 @@ def reason_name(reason: str) -> str:
     return known[reason]
 
 
-def asker_name(role: str) -> str:
-    """Who asks, by role."""
-    known: dict[str, str] = {
-        "participant": gettext("The participant"),
-        "data-manager": gettext("Data manager"),
-        "monitor": gettext("Monitor"),
-    }
-    return known[role]
-
-
 def correction_phrase(state: CorrectionState) -> Phrase:
     """What became of a request."""
     return {

@@ -145,9 +145,7 @@ def test_what_is_not_in_memory_says_so_in_a_line_and_not_in_an_error_page(phone:
     made = on_page(phone, NUMBERS)
     cut(made.page)
     made.button("later").click()
-    expect(made.page.locator(LINE)).to_have_text(
-        "Ingen dekning akkurat nå. Prøv igjen når du har dekning."
-    )
+    expect(made.page.locator(LINE)).to_have_text("Ingen dekning akkurat nå. Prøv igjen når du har dekning.")
     made.button("back").click()
     assert made.number == NUMBERS
     made.page.context.set_offline(False)
