@@ -28,9 +28,9 @@ from btb_pro.instruments.answers import AnswerState, StoredAnswer
 from btb_pro.models.participant import Participant, Visit
 from btb_pro.roles import Permission
 from btb_pro.services.asked_corrections import find_late_save
-from btb_pro.services.correcting import FromParticipant, Reason, Wanted, ask_correction
-from btb_pro.services.correction_faults import CorrectionFault, CorrectionRefused
-from btb_pro.services.new_links import find_request
+from btb_pro.services.correcting import FromParticipant, Wanted, ask_correction
+from btb_pro.services.correction_faults import CorrectionFault, CorrectionRefused, Reason
+from btb_pro.services.made_requests import find_request
 from btb_pro.services.visit_answers import AskedField, answer_on_file, find_asked
 
 

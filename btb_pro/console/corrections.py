@@ -9,7 +9,6 @@ from wtforms import TextAreaField
 
 from btb_pro.console.correction_words import (
     answer_words,
-    asker_name,
     correction_phrase,
     fault_field,
     fault_sentence,
@@ -19,7 +18,7 @@ from btb_pro.console.correction_words import (
 )
 from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.console.forms import ConsoleForm, stale_notice
-from btb_pro.console.phrases import short_day, short_time
+from btb_pro.console.phrases import asker_name, short_day, short_time
 from btb_pro.console.scope import site_names, visit_titles
 from btb_pro.instruments.answers import AnswerState, StoredAnswer
 from btb_pro.models.participant import Visit
