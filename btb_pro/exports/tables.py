@@ -101,11 +101,18 @@ def wide_codes(variables: Variables, style: TableStyle = PLAIN) -> TextRow:
     return [code for code in (*WIDE_KEYS, *fields, *scores) if style.column(code)]
 
 
+def _keys(
+    record: VisitRecord | HistoryRecord | CorrectionRecord | LateSaveRecord, style: TableStyle
+) -> list[str]:
+    """Whose visit a row is about."""
+    return [record.participant, style.site(record.site), style.visit(record.visit)]
+
+
 def wide_row(visit: VisitRecord, variables: Variables, style: TableStyle = PLAIN) -> TextRow:
     """One visit. A missing state stands as its code; what is no part of the visit is empty, as is a score
     that was not computed.
     """
-    keys = [visit.participant, style.site(visit.site), style.visit(visit.visit), visit.status.value]
+    keys = [*_keys(visit, style), visit.status.value]
     keys += [_time(visit.started_at), _time(visit.submitted_at)]
     fields = [
         _wide_cell(variable, visit.fields.get(variable.field.code), style)
@@ -128,7 +135,7 @@ def long_rows(
 
     `variables` are `Variables.by_field`. The rows of a field's choices share its times and changes.
     """
-    keys = [visit.participant, style.site(visit.site), style.visit(visit.visit)]
+    keys = _keys(visit, style)
     for code, field in visit.fields.items():
         instrument = [style.instrument(field.instrument.code), field.instrument_version]
         newest = field.newest
@@ -146,9 +153,7 @@ def history_row(record: HistoryRecord, style: TableStyle = PLAIN) -> TextRow:
     """One stored answer row. Skipped and cleared are both left blank: a cleared row follows another one."""
     answer = record.answer
     return [
-        record.participant,
-        style.site(record.site),
-        style.visit(record.visit),
+        *_keys(record, style),
         style.instrument(record.instrument),
         record.instrument_version,
         style.item(answer.field),
@@ -169,9 +174,7 @@ def score_rows(visit: VisitRecord, style: TableStyle = PLAIN) -> Iterator[TextRo
     """One row for each score of the visit, computed or not."""
     for score in visit.scores.values():
         yield [
-            visit.participant,
-            style.site(visit.site),
-            style.visit(visit.visit),
+            *_keys(visit, style),
             style.instrument(score.instrument),
             style.item(score.code),
             style.number(score.value),
@@ -187,9 +190,7 @@ def score_rows(visit: VisitRecord, style: TableStyle = PLAIN) -> Iterator[TextRo
 def correction_row(record: CorrectionRecord, style: TableStyle = PLAIN) -> TextRow:
     """One correction that was asked for, whatever became of it."""
     return [
-        record.participant,
-        style.site(record.site),
-        style.visit(record.visit),
+        *_keys(record, style),
         style.instrument(record.instrument),
         style.item(record.field),
         (record.old.value or "") if record.old else "",
@@ -217,9 +218,7 @@ def correction_row(record: CorrectionRecord, style: TableStyle = PLAIN) -> TextR
 def late_save_row(record: LateSaveRecord, style: TableStyle = PLAIN) -> TextRow:
     """One answer that came too late."""
     return [
-        record.participant,
-        style.site(record.site),
-        style.visit(record.visit),
+        *_keys(record, style),
         style.instrument(record.instrument),
         style.item(record.field),
         record.stored.value or "",
