@@ -7,9 +7,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from btb_pro.models.participant import Participant
+from btb_pro.models.participant import Participant, Visit
 from btb_pro.models.response import LateSave
-from btb_pro.models.visit import Visit
 from tests.browser.conftest import PhoneMaker
 from tests.browser.phone import Phone, until_in_memory
 from tests.browser.snapshots import CARDS, DAYS, NUMBERS, SEVERAL
