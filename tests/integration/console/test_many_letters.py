@@ -116,7 +116,7 @@ def test_the_file_begins_with_a_sheet_that_says_who_is_not_in_it(crowd: World, k
     document = pypdfium2.PdfDocument(_print(browser, ["BTB-000", "BTB-001"], kind))
     texts = [" ".join(page.get_textpage().get_text_range().split()) for page in document]
     assert len(texts) == 2
-    assert "BTB-001: Deltakeren har trukket seg fra studien" in texts[0]
+    assert "BTB-001: Deltakeren har gått ut av studien" in texts[0]
     assert "BTB-000" not in texts[0]
     assert "BTB-001" not in texts[1]
     assert "BTB-000" in texts[1]
@@ -127,7 +127,7 @@ def test_who_prints_for_nobody_that_can_be_reached_reads_why(crowd: World) -> No
     crowd.withdraw("BTB-001")
     page = browser.fill("pick", "BTB-001/baseline").press("kind", "letter")
     assert page.status == 422
-    assert "BTB-001: Deltakeren har trukket seg fra studien" in page.text
+    assert "BTB-001: Deltakeren har gått ut av studien" in page.text
 
 
 def test_a_file_that_was_not_handed_over_was_not_sent(crowd: World) -> None:
