@@ -3,14 +3,13 @@
 from flask import abort
 from flask.typing import ResponseReturnValue
 
-from btb_pro.console.blueprint import allow, console
-from btb_pro.console.desk import at_desk
+from btb_pro.console.desk import allow, at_desk, console
 from btb_pro.console.forms import ConsoleForm, stale_notice
 from btb_pro.console.jobs import find_own_job, show_job
 from btb_pro.console.letters import handed_over, pdf_response
 from btb_pro.exports.files import sha256_of
 from btb_pro.roles import Permission
-from btb_pro.services.job_files import file_of_job
+from btb_pro.services.jobs import file_of_job
 from btb_pro.services.letter_jobs import MadeLetters, note_handed_over
 from btb_pro.services.many_letters import note_all_printed
 

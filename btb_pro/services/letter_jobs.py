@@ -11,11 +11,20 @@ from sqlalchemy.orm import Session
 from btb_pro.exports.files import sha256_of
 from btb_pro.exports.letters import cards_pdf, letters_pdf
 from btb_pro.exports.watched import Watch
+from btb_pro.models.base import canonical_json
 from btb_pro.models.job import Job
 from btb_pro.models.participant import Participant
-from btb_pro.services.audit import Context, canonical_json
-from btb_pro.services.job_files import file_of_job, make_folder
-from btb_pro.services.jobs import Claimed, JobFault, JobKind, JobState, end_badly, end_well
+from btb_pro.services.audit import Context
+from btb_pro.services.jobs import (
+    Claimed,
+    JobFault,
+    JobKind,
+    JobState,
+    end_badly,
+    end_well,
+    file_of_job,
+    make_folder,
+)
 from btb_pro.services.known_visits import NoLink
 from btb_pro.services.letters import MOST_AT_ONCE, MadeLetter, Printed
 from btb_pro.services.many_letters import LeftOut, Wanted, make_letters

@@ -9,8 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from btb_pro import clock
-from btb_pro.models.participant import Participant
-from btb_pro.models.visit import Visit
+from btb_pro.models.participant import Participant, Visit
 from btb_pro.roles import Role
 from btb_pro.services.participant_list import PAGE
 from tests.integration.console import work
@@ -225,7 +224,10 @@ def test_a_link_that_died_says_how(world: World) -> None:
             world.invite(number)
     world.revoke("REVOKED")
     browser = signed_in(world).open(f"{LIST}?visit=baseline")
-    assert [row(browser, one)["Status"] for one in ("EXPIRED", "REVOKED")] == ["Utløpt", "Lenken er avsluttet"]
+    assert [row(browser, one)["Status"] for one in ("EXPIRED", "REVOKED")] == [
+        "Utløpt",
+        "Lenken er avsluttet",
+    ]
 
 
 NAMES = ("q", "site", "visit", "state", "language", "waiting", "sort", "page", "lang")

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from btb_pro.console import letters
 from btb_pro.db import Database
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
 from btb_pro.models.message import Message
-from btb_pro.models.visit import Invitation
+from btb_pro.models.participant import Invitation
 from btb_pro.roles import Role
 from btb_pro.services.job_work import work_on_next
 from btb_pro.services.known_visits import NoLink
