@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from flask_babel import gettext
+from flask_babel import format_date, gettext
 
 from btb_pro import clock
 from btb_pro.console.message_words import channel_name, kind_name
@@ -41,6 +41,13 @@ class ToldChange:
 def day_or_dash(day: date | None) -> str:
     """A day, or a dash where none is known."""
     return short_day(day) if day else "–"
+
+
+def days_from_to(first: date, last: date) -> str:
+    """Two days, the year once where it is the same."""
+    if first.year != last.year:
+        return f"{day_or_dash(first)} – {day_or_dash(last)}"
+    return f"{format_date(first, 'd. MMM')} – {day_or_dash(last)}"
 
 
 def language_name(code: str | None) -> str:

@@ -230,7 +230,7 @@ def test_the_answers_of_who_has_left_stay(world: World) -> None:
     decides = signed_in(world, Role.INVESTIGATOR, "oslo").open(PAGE).pick("decision")
     decides.fill("why", "Agreed with the participant.").press("decision", "accept")
     assert decides.status == 409
-    assert "har trukket seg" in decides.text
+    assert "har gått ut av studien" in decides.text
     assert values(world) == ["14"]
 
 
