@@ -60,13 +60,13 @@ class Scope(StrEnum):
     """What the key of another program opens, at the site of the key or at all."""
 
     EXPORT = "export"
-    """Answers and scores as tables; nothing else of the API tells a value."""
+    """Visits, answers, scores and corrections as tables; nothing else of the API tells a value."""
     READ_PARTICIPANTS = "participants:read"
     """Study numbers, days, visits and their states; never addresses, never answers."""
     WRITE_PARTICIPANTS = "participants:write"
-    """Add participants, set day 0, language and the days of visits."""
+    """Add participants, set day 0, language, addresses and the days of visits; withdraw."""
     ISSUE_INVITATIONS = "invitations:issue"
-    """Make and send links; the answer holds the link, and whoever has a link may answer with it."""
+    """Make, send and end links; the answer holds the link, and whoever has a link may answer with it."""
 
 
 _P = Permission
