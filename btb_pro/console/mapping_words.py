@@ -19,8 +19,8 @@ def no_use_for_mapping(target: str) -> str:
     """That nothing in a bundle goes by a mapping file."""
     return str(
         gettext(
-            "The mapping file is for %(target)s, but the bundle holds no such format. Tick it too, or leave the "
-            "mapping file out.",
+            "The mapping file is for %(target)s, but the bundle holds no such format. Tick it too, or leave "
+            "the mapping file out.",
             target=target,
         )
     )

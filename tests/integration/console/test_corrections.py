@@ -170,6 +170,7 @@ def test_coordinator_and_admin_see_no_value(world: World, role: Role) -> None:
         assert browser.open(address).status == 404
     if role is Role.COORDINATOR:
         assert "14 år" not in browser.open("/console/participants/A").text
+        assert ITEM not in browser.text
 
 
 @pytest.mark.parametrize(
@@ -297,7 +298,13 @@ def test_a_late_answer_is_shown_to_the_investigator_who_may_let_it_count(world: 
     investigator.pick("decision").fill("why", "Agreed with the participant.").press("decision", "accept")
     assert values(world) == ["14"]
     assert "Retting 1" in investigator.open("/console/late-answers").text
-    assert signed_in(world, Role.MONITOR).open("/console/late-answers").status == 404
+    monitor = signed_in(world, Role.MONITOR)
+    assert monitor.open("/console/late-answers").status == 404
+    for told, browser in ((True, investigator), (False, monitor)):
+        timeline = browser.open("/console/participants/A").text
+        assert ("1 svar kom for sent til å telle" in timeline) is told
+        assert f"rettet ({ITEM})" in timeline
+        assert f"bedt om retting ({ITEM})" in timeline
 
 
 def test_a_decision_asks_for_the_password_when_it_was_given_long_ago(world: World) -> None:
