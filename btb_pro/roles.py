@@ -40,6 +40,8 @@ class Permission(StrEnum):
     """Of an answer that was sent in; somebody else decides."""
     DECIDE_CORRECTIONS = "decide corrections"
     """Accept or refuse them at the own hospitals, and see what came too late to count."""
+    MARK_REVIEWED = "mark answers as reviewed"
+    """Say that the answers of a visit at an own hospital were gone through."""
     TAKE_COPY = "take a certified copy"
     """All data of an own hospital with its audit trail, with nobody in between."""
     TAKE_OUT = "take out data"
@@ -91,6 +93,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 _P.READ_WISHES,
                 _P.SEE_ANSWERS,
                 _P.DECIDE_CORRECTIONS,
+                _P.MARK_REVIEWED,
                 _P.TAKE_COPY,
                 _P.SEE_QUALITY,
                 _P.READ_CODE_BOOK,

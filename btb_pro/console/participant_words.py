@@ -122,6 +122,7 @@ _SENTENCES: Mapping[HappeningKind, Callable[[Happening, str], str]] = {
     _K.CORRECTION_REFUSED: lambda one, visit: gettext(
         "%(visit)s: correction refused (%(item)s)", visit=visit, item=one.new
     ),
+    _K.REVIEWED: lambda one, visit: gettext("%(visit)s: answers reviewed", visit=visit),
     _K.CAME_LATE: lambda one, visit: ngettext(
         "%(visit)s: %(num)s answer came too late to count",
         "%(visit)s: %(num)s answers came too late to count",

@@ -13,7 +13,7 @@ from btb_pro.models.correction import Correction, CorrectionRequest
 from btb_pro.models.message import Message
 from btb_pro.models.participant import Participant, ParticipantRequest
 from btb_pro.models.response import LateSave, Response
-from btb_pro.models.visit import Invitation, Visit
+from btb_pro.models.visit import Invitation, Visit, VisitReview
 from btb_pro.services.audit import Tag
 from btb_pro.services.change_history import TOLD_FIELDS, SeenChange, changes_since
 
@@ -53,6 +53,7 @@ class HappeningKind(StrEnum):
     """New: the field's code; so for the next two. `correction` says which."""
     CORRECTION_ACCEPTED = "correction_accepted"
     CORRECTION_REFUSED = "correction_refused"
+    REVIEWED = "reviewed"
     CAME_LATE = "came_late"
     """New: how many answers came together after the visit was sent in."""
 
@@ -79,7 +80,7 @@ def timeline(
 ) -> list[Happening]:
     """Everything that happened to a participant, newest first.
 
-    Corrections, and answers that came too late, only for those who may see answers or decide.
+    Corrections and reviews, and answers that came too late, only for those who may see answers or decide.
     """
     number = participant.study_number
     told = [
@@ -88,6 +89,7 @@ def timeline(
         *_messages(session, participant),
         *_requests(session, participant),
         *(_corrections(session, participant) if tells_corrections else ()),
+        *(_reviews(session, participant) if tells_corrections else ()),
         *(_late_saves(session, participant) if tells_late else ()),
     ]
     # Sorted by time alone, which keeps the order of one event's changes.
@@ -202,6 +204,17 @@ def _corrections(session: Session, participant: Participant) -> Iterator[Happeni
             accepted = decision.is_accepted
             kind = HappeningKind.CORRECTION_ACCEPTED if accepted else HappeningKind.CORRECTION_REFUSED
             yield Happening(decision.decided_at, kind, code, decision.decided_by, **about)
+
+
+def _reviews(session: Session, participant: Participant) -> Iterator[Happening]:
+    rows = session.execute(
+        select(VisitReview, Visit.code)
+        .join(Visit, Visit.id == VisitReview.visit_id)
+        .where(Visit.participant_id == participant.id)
+        .order_by(VisitReview.id)
+    )
+    for review, code in rows:
+        yield Happening(review.reviewed_at, HappeningKind.REVIEWED, code, review.reviewed_by)
 
 
 def _late_saves(session: Session, participant: Participant) -> Iterator[Happening]:

@@ -106,6 +106,22 @@ def test_scores_are_computed_anew_and_both_versions_stay(world: World) -> None:
         assert [row.value for row in session.execute(wanted).scalars()] == ["8", "6"]
 
 
+def test_the_investigator_marks_answers_as_reviewed_until_one_is_changed(world: World) -> None:
+    sent_in(world)
+    monitor, investigator = signed_in(world, Role.MONITOR), signed_in(world, Role.INVESTIGATOR, "oslo")
+    stale = signed_in(world, Role.INVESTIGATOR, "oslo", "bergen").open(ANSWERS)
+    assert "Jeg har gått gjennom svarene" not in monitor.open(ANSWERS).text
+    assert "Gjennomgått" in investigator.open(ANSWERS).press().text
+    assert "Jeg har gått gjennom svarene" not in investigator.text
+    assert "Før behandlingen starter: svarene gjennomgått" in monitor.open("/console/participants/A").text
+    ask(world)
+    browser = signed_in(world, Role.INVESTIGATOR, "oslo").open(PAGE)
+    browser.pick("decision").fill("why", "Agreed with the participant.").press("decision", "accept")
+    assert "Endret siden" in investigator.open(ANSWERS).text
+    assert "Svarene er endret i mellomtiden" in stale.press().text
+    assert "Endret siden" not in investigator.open(ANSWERS).press().text
+
+
 def test_a_decision_is_for_good(world: World) -> None:
     sent_in(world)
     ask(world)
