@@ -108,15 +108,16 @@ def test_scores_are_computed_anew_and_both_versions_stay(world: World) -> None:
 
 def test_the_investigator_marks_answers_as_reviewed_until_one_is_changed(world: World) -> None:
     sent_in(world)
-    monitor, investigator = signed_in(world, Role.MONITOR), signed_in(world, Role.INVESTIGATOR, "oslo")
+    manager, investigator = signed_in(world, Role.DATA_MANAGER), signed_in(world, Role.INVESTIGATOR, "oslo")
     stale = signed_in(world, Role.INVESTIGATOR, "oslo", "bergen").open(ANSWERS)
-    assert "Jeg har gått gjennom svarene" not in monitor.open(ANSWERS).text
+    assert "Jeg har gått gjennom svarene" not in manager.open(ANSWERS).text
     assert "Gjennomgått" in investigator.open(ANSWERS).press().text
     assert "Jeg har gått gjennom svarene" not in investigator.text
-    assert "Før behandlingen starter: svarene gjennomgått" in monitor.open("/console/participants/A").text
+    assert "Før behandlingen starter: svarene gjennomgått" in manager.open("/console/participants/A").text
     ask(world)
-    browser = signed_in(world, Role.INVESTIGATOR, "oslo").open(PAGE)
-    browser.pick("decision").fill("why", "Agreed with the participant.").press("decision", "accept")
+    investigator.open(PAGE).pick("decision").fill("why", "Agreed with the participant.").press(
+        "decision", "accept"
+    )
     assert "Endret siden" in investigator.open(ANSWERS).text
     assert "Svarene er endret i mellomtiden" in stale.press().text
     assert "Endret siden" not in investigator.open(ANSWERS).press().text
