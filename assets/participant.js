@@ -33,6 +33,7 @@
     try { Object.keys(localStorage).forEach(name => name.startsWith('btb:/') && names.add(name)); } catch (_) {}
     return [...names].filter(name => read(name).length);
   };
+  const isEnd = one => one.u === base + 'review';
   const isWaiting = (names = [store]) => names.some(name => read(name).length);
 
   const tell = word => {
@@ -57,7 +58,9 @@
     entry.set('key', key);
     entry.set('at', localTime());
     entry.set('shown', shownAt);
-    write(store, [...read(store), {u: address, b: entry.toString(), k: key}]);
+    // What ends the visit stays last, and once, so that nothing is answered after it.
+    const waiting = [...read(store), {u: address, b: entry.toString(), k: key}];
+    write(store, [...waiting.filter(one => !isEnd(one)), ...waiting.filter(isEnd).slice(-1)]);
     pause = FIRST_PAUSE;
     wasRefused = false;
     tell('saving');
@@ -95,7 +98,7 @@
   const settle = async (name, entry, answer) => {
     if (!answer || answer.status >= 500 || answer.status === 429) return false;
     if (answer.status === 403) return renew(name);
-    write(name, read(name).filter(one => one.k !== entry.k));
+    write(name, read(name).filter(one => one.k !== entry.k && (answer.status !== 201 || one.u !== entry.u)));
     if (name !== store) return true;
     if (answer.type === 'opaqueredirect' || answer.status === 410) { location.reload(); return false; }
     if (answer.status === 201) { location.assign(answer.headers.get('Location') || base + 'receipt'); return false; }
@@ -299,16 +302,36 @@
   const showEnd = () => {
     keep();
     const end = find('#end', words[language]).content.cloneNode(true), open = find('ul', end);
-    for (let number = 1; number <= last; number++) list(openIn((pageOf(number) || {}).main || open), open, number);
+    let part = '';
+    for (let number = 1; number <= last; number++) {
+      const page = (pageOf(number) || {}).main || open, questions = openIn(page);
+      const title = questions.length ? find('h1[lang], .quiet', page).textContent : part;
+      if (title !== part) open.appendChild(document.createElement('li')).textContent = part = title;
+      list(questions, open, number);
+    }
     if (open.children.length) open.parentNode.hidden = false;
     const main = document.createElement('main');
     main.id = 'main';
     main.append(end);
     find('main').replaceWith(main);
     body.dataset.page = 'review';
-    tell('waiting');
+    tellEnd();
     scrollTo(0, 0);
     find('main h1').focus();
+  };
+
+  const tellEnd = () => {
+    const line = find('#save-status');
+    if (read(store).some(isEnd)) line.dataset.waiting = line.dataset.held;
+    tell('waiting');
+  };
+
+  const leaveEnd = (event, button) => {
+    event.preventDefault();
+    show(current, button.name === 'back');
+    if (button.name !== 'lang') return;
+    speak(event, button.value);
+    if (language === button.value) showEnd();
   };
 
   // Where there is no coverage a page that is not here cannot come.
@@ -365,18 +388,21 @@
     const button = event.submitter || {}, sent = event.target;
     if (sent.dataset.leaves !== undefined) { event.preventDefault(); leaveNothing(sent); }
     else if (sent.id === 'page' && kind() === 'items') turn(event, button);
-    else if (sent.dataset.submits !== undefined && button.name === 'next' && isWaiting()) {
+    else if (sent.dataset.submits === undefined) stay(event);
+    else if (button.name !== 'next') (words ? leaveEnd : stay)(event, button);
+    else if (isWaiting() || !navigator.onLine) {
       event.preventDefault();
       put(sent.getAttribute('action'), [...new FormData(sent), ['next', '1']]);
-      tell('waiting');
-    } else stay(event);
+      tellEnd();
+    }
   });
 
   addEventListener('click', event => {
     // The second tap of two was meant for the page before.
     if (event.detail > 1 && performance.now() - tookPlaceAt < 500) { event.preventDefault(); event.stopPropagation(); return; }
-    const link = event.target.closest('main a[href*="/page/"]');
-    if (!link || !words || kind() !== 'review' || !show(numberOf(link.href), true)) return;
+    const link = event.target.closest('a[href^="/"]');
+    if (!link) return;
+    if (!words || kind() !== 'review' || !show(numberOf(link.href), true)) return stay(event);
     event.preventDefault();
     find(link.hash).focus();
   }, true);
@@ -386,6 +412,7 @@
     // A link within the page is no other page.
     if (current && number && (number !== current || kind() !== 'items') && !show(number, false)) location.reload();
   });
+  addEventListener('online', () => { tell(''); tellState(); });
   ['online', 'pagehide'].forEach(name => addEventListener(name, sendNow));
   addEventListener('pageshow', event => {
     // A page that the browser kept would show what was answered before the tablet was handed back.

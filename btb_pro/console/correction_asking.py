@@ -12,7 +12,6 @@ from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
 from btb_pro import clock
 from btb_pro.console.answers_page import visit_at
-from btb_pro.console.blueprint import allow, console
 from btb_pro.console.correction_words import (
     answer_words,
     fault_field,
@@ -20,14 +19,13 @@ from btb_pro.console.correction_words import (
     question_of,
     reason_name,
 )
-from btb_pro.console.desk import Desk, at_desk
+from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.console.forms import ConsoleForm, stale_notice
 from btb_pro.console.keying import KeyField, key_items, read_typed
 from btb_pro.console.phrases import short_time
 from btb_pro.console.scope import site_names
-from btb_pro.instruments.states import AnswerState, StoredAnswer
-from btb_pro.models.participant import Participant
-from btb_pro.models.visit import Visit
+from btb_pro.instruments.answers import AnswerState, StoredAnswer
+from btb_pro.models.participant import Participant, Visit
 from btb_pro.roles import Permission
 from btb_pro.services.asked_corrections import find_late_save
 from btb_pro.services.correcting import FromParticipant, Reason, Wanted, ask_correction

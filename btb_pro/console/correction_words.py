@@ -3,8 +3,8 @@
 from flask_babel import get_locale, gettext
 
 from btb_pro.console.phrases import Phrase
+from btb_pro.instruments.answers import STATE_OF_ROW, AnswerState, ItemState, StoredAnswer
 from btb_pro.instruments.in_words import value_in_words
-from btb_pro.instruments.states import STATE_OF_ROW, AnswerState, ItemState, StoredAnswer
 from btb_pro.services.asked_corrections import CorrectionState
 from btb_pro.services.correcting import LONGEST_SOURCE, LONGEST_WHY, SHORTEST_WHY, Reason
 from btb_pro.services.correction_faults import CorrectionFault

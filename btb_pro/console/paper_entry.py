@@ -3,8 +3,7 @@
 from flask import abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from btb_pro.console.blueprint import allow, console
-from btb_pro.console.desk import Desk, at_desk
+from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.console.keying import read_typed
 from btb_pro.console.paper_pages import (
     TokenForm,
@@ -15,7 +14,7 @@ from btb_pro.console.paper_pages import (
     typing_page,
 )
 from btb_pro.instruments.paging import Page
-from btb_pro.models.paper_entry import PaperEntry
+from btb_pro.models.correction import PaperEntry
 from btb_pro.roles import Permission
 from btb_pro.services.keyed_paper import differing_items, read_keyed
 from btb_pro.services.known_visits import find_visit

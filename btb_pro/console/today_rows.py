@@ -21,7 +21,7 @@ from btb_pro.console.phrases import (
 )
 from btb_pro.roles import Permission
 from btb_pro.services.made_requests import RequestKind
-from btb_pro.services.signed_in import SignedIn
+from btb_pro.services.staff_sessions import SignedIn
 from btb_pro.services.today import Day, Section
 
 

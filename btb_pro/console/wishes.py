@@ -7,8 +7,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, TextAreaField
 from wtforms.validators import Length
 
-from btb_pro.console.blueprint import allow, console
-from btb_pro.console.desk import Desk, at_desk
+from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.console.message_words import channel_name
 from btb_pro.console.phrases import request_phrase, short_time
 from btb_pro.roles import Permission

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from enum import StrEnum
 
 from btb_pro.exports.codebook import codebook_rows
 from btb_pro.exports.csv_files import csv_line
 from btb_pro.exports.dataset import Dataset
+from btb_pro.exports.format_names import Table, TableFormat
 from btb_pro.exports.sheets import table_headers
 from btb_pro.exports.tables import (
     TableStyle,
@@ -21,29 +21,6 @@ from btb_pro.exports.tables import (
 )
 from btb_pro.exports.visit_tables import planned_row, response_rows
 from btb_pro.exports.writing import WriteOptions
-
-
-class Table(StrEnum):
-    """Which table."""
-
-    VISITS = "visits"
-    RESPONSES = "responses"
-    WIDE = "wide"
-    LONG = "long"
-    HISTORY = "history"
-    SCORES = "scores"
-    SCORE_HISTORY = "score_history"
-    CORRECTIONS = "corrections"
-    LATE_SAVES = "late_saves"
-    CODEBOOK = "codebook"
-
-
-class TableFormat(StrEnum):
-    """How its rows are written."""
-
-    CSV = "csv"
-    NDJSON = "ndjson"
-    """One JSON object a line, column to text: the cells of the CSV file."""
 
 
 def write_table(

@@ -5,16 +5,13 @@ from dataclasses import dataclass
 
 from flask import redirect, render_template, request, url_for
 
+from btb_pro.instruments.answers import Current, ItemState, item_summary
 from btb_pro.instruments.paging import Page
-from btb_pro.instruments.states import Current, ItemState, item_summary
-from btb_pro.participant.blueprint import Access, access, participant
 from btb_pro.participant.form import main_form
-from btb_pro.participant.items import ResponseValue
-from btb_pro.participant.visitor import Visitor, runtime, visiting
-from btb_pro.services.present_answers import stored_only
-from btb_pro.services.sessions import change_language
+from btb_pro.participant.visitor import Access, ResponseValue, Visitor, access, participant, visiting
+from btb_pro.services.sessions import change_language, stored_only
 from btb_pro.services.step_codes import is_offered
-from btb_pro.this_request import speak
+from btb_pro.this_request import runtime, speak
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,17 +13,16 @@ from sqlalchemy.orm import Session
 from btb_pro import clock
 from btb_pro.messaging.texts import Facts, Written, write_message
 from btb_pro.models.message import Message
-from btb_pro.models.participant import Contact, Participant
-from btb_pro.models.participant_session import StepCode
+from btb_pro.models.participant import Contact, Invitation, Participant, Visit
+from btb_pro.models.response import StepCode
 from btb_pro.models.staff import StaffLink
-from btb_pro.models.visit import Invitation, Visit
 from btb_pro.services import staff_links
 from btb_pro.services.invitations import link_address
 from btb_pro.services.made_requests import is_stopped
 from btb_pro.services.open_staff_links import find_link
-from btb_pro.services.opened_links import LinkState, link_state
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.safety import find_alert
+from btb_pro.services.sessions import LinkState, link_state
 from btb_pro.services.step_codes import CodeGone, code_for, is_live
 from btb_pro.study import Study, UnknownCode, safety_contact
 

@@ -5,8 +5,8 @@ from datetime import date, datetime, time, timedelta
 from itertools import cycle
 
 from btb_pro import clock
+from btb_pro.instruments.answers import AnswerState, StoredAnswer
 from btb_pro.instruments.model import FieldKind
-from btb_pro.instruments.states import AnswerState, StoredAnswer
 from btb_pro.models.correction import CorrectionRequest
 from btb_pro.roles import Role
 from btb_pro.services.answers import PageSave
@@ -14,9 +14,9 @@ from btb_pro.services.audit import Context
 from btb_pro.services.correcting import Reason, Wanted, ask_correction, decide_correction, find_correction
 from btb_pro.services.demo_staff import demo_colleague
 from btb_pro.services.demo_story import Character, Stage
-from btb_pro.services.late_saves import keep_late_save
 from btb_pro.services.sessions import Answering
-from btb_pro.services.signed_in import SignedIn
+from btb_pro.services.staff_sessions import SignedIn
+from btb_pro.services.untaken_answers import keep_late_save
 from btb_pro.services.visit_answers import AnswerOnFile, answers_on_file
 
 _OF_FORMS = ("hscl25", "fabq", "shc", "pain")

@@ -7,11 +7,10 @@ from btb_pro.models.staff import Staff
 from btb_pro.roles import Role
 from btb_pro.services.audit import Context, Tag, step
 from btb_pro.services.demo_console import COLLEAGUE
-from btb_pro.services.known_staff import find_staff
 from btb_pro.services.passwords import hash_password
 from btb_pro.services.runtime import Runtime
-from btb_pro.services.signed_in import SignedIn
 from btb_pro.services.staff_accounts import StaffDetails, add_staff
+from btb_pro.services.staff_sessions import SignedIn, find_staff
 
 DEMO_PASSWORD = "elleve blå bølger"
 _SITE_OF = {Role.INVESTIGATOR: 1, Role.MONITOR: 2}

@@ -8,9 +8,8 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from btb_pro.models.participant import Participant, ParticipantRequest
-from btb_pro.models.visit import Invitation, Visit
-from btb_pro.services.opened_links import LinkState
+from btb_pro.models.participant import Invitation, Participant, ParticipantRequest, Visit
+from btb_pro.services.sessions import LinkState
 
 
 class RequestKind(StrEnum):

@@ -7,8 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.models.participant import Contact, Participant, ParticipantRequest
-from btb_pro.models.visit import Invitation, Visit
+from btb_pro.models.participant import Contact, Invitation, Participant, ParticipantRequest, Visit
 from btb_pro.services.audit import Context, Tag, step
 from btb_pro.services.inviting import invite_participant, open_channels
 from btb_pro.services.made_requests import RequestKind, is_stopped

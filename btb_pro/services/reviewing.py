@@ -6,12 +6,11 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from btb_pro.models.participant import Participant
-from btb_pro.models.response import Answer, Response
-from btb_pro.models.visit import Visit, VisitReview
+from btb_pro.models.participant import Participant, Visit
+from btb_pro.models.response import Answer, Response, VisitReview
 from btb_pro.roles import Permission
 from btb_pro.services.audit import Context, Tag, step
-from btb_pro.services.signed_in import SignedIn
+from btb_pro.services.staff_sessions import SignedIn
 
 
 class ReviewRefused(Exception):

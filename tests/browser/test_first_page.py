@@ -1,6 +1,5 @@
 """The page behind a link comes in one small piece, and looks as it would with the whole style sheet."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,8 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from btb_pro.assets import read_assets
-from tests.support.live_server import LiveServer, serving
-from tests.support.world import make_world
+from tests.support.live_server import LiveServer
 
 pytestmark = pytest.mark.browser
 
@@ -55,20 +53,18 @@ class FirstPages:
 
 
 @pytest.fixture(scope="module")
-def first_pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstPages]:
+def first_pages(server: LiveServer) -> FirstPages:
     """Each kind of page that brings its own style."""
-    world = make_world(tmp_path_factory.mktemp("first") / "instance")
-    numbers = {name: f"BTB-{index:03}" for index, name in enumerate(PAGES)}
-    paths = {name: world.invite(world.add(numbers[name])) for name in PAGES}
+    world = server.world
+    numbers = {name: server.add() for name in PAGES}
+    paths = {name: world.invite(number) for name, number in numbers.items()}
     paths |= {"unknown": "/s/nothing", "home": "/"}
     world.revoke(numbers["revoked"])
     world.invite(numbers["replaced"], replace=True)
     world.withdraw(numbers["withdrawn"])
     sent_in = world.started(paths["receipt"])
     assert sent_in.open(f"{sent_in.address}review").press().page == "receipt"
-    with serving(world) as server:
-        yield FirstPages(server, paths)
-    world.close()
+    return FirstPages(server, paths)
 
 
 @pytest.mark.parametrize("name", PAGES)

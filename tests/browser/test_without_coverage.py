@@ -7,22 +7,22 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PhoneMaker
-from tests.browser.phone import Phone
+from tests.browser.phone import Phone, until_in_memory
 from tests.browser.snapshots import CARDS, DAYS, NUMBERS, SEVERAL
-from tests.browser.test_saving_on_the_tap import ANSWER_ALL, KEPT, NEXT, first_page, rows
+from tests.browser.test_saving_on_the_tap import ANSWER_ALL, KEPT, NEXT, first_page, rows, until_sent
 from tests.support.live_server import LiveServer
 
 pytestmark = pytest.mark.browser
 
 HEADING = "main h1"
-LEAVE = "Fjern alt fra denne telefonen"
+LEAVE = "Rydd opp etter meg"
 LINE = "#save-status"
 
 
 def on_page(phone: PhoneMaker, number: int, **options: Any) -> Phone:
     """A phone on a page of questions, with every page in memory in both languages."""
     made = phone(java_script=True, **options).started().go_to(number)
-    made.page.wait_for_load_state("networkidle")
+    until_in_memory(made.page)
     return made
 
 
@@ -34,16 +34,7 @@ def cut(page: Page) -> None:
 def back_online(page: Page) -> None:
     """Give the coverage back, and wait until everything is sent."""
     page.context.set_offline(False)
-    expect(page.locator(LINE)).to_have_text("Lagret", timeout=30_000)
-
-
-def until_sent(page: Page) -> None:
-    """Wait until nothing is left on the phone."""
-    for _ in range(300):
-        if page.evaluate(KEPT) == []:
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError(page.evaluate(KEPT))
+    expect(page.locator(LINE)).to_have_text("Lagret")
 
 
 def stored(server: LiveServer, number: str) -> dict[str, tuple[str, str | None, str]]:
@@ -116,7 +107,7 @@ def test_the_language_that_was_chosen_without_coverage_stays_chosen(phone: Phone
     cut(made.page)
     made.button("other language").click()
     made.page.context.set_offline(False)
-    expect(made.page.locator(LINE)).to_have_text("Saved", timeout=30_000)
+    expect(made.page.locator(LINE)).to_have_text("Saved")
     made.go_to_review()
     expect(made.page.locator("html")).to_have_attribute("lang", "en")
 
@@ -126,7 +117,6 @@ def test_the_end_lists_open_questions_from_memory_and_each_can_be_answered(
 ) -> None:
     made = first_page(phone)
     number, page = server.study_number, made.page
-    page.wait_for_load_state("networkidle")
     cut(page)
     skipped = False
     for _ in range(80):
@@ -156,7 +146,7 @@ def test_what_is_not_in_memory_says_so_in_a_line_and_not_in_an_error_page(phone:
     cut(made.page)
     made.button("later").click()
     expect(made.page.locator(LINE)).to_have_text(
-        "Det er ingen dekning akkurat nå. Prøv igjen når den er tilbake."
+        "Ingen dekning akkurat nå. Prøv igjen når du har dekning."
     )
     made.button("back").click()
     assert made.number == NUMBERS
@@ -178,7 +168,7 @@ def test_a_phone_that_stores_nothing_still_sends_what_the_page_remembers(
     made = phone(java_script=True)
     made.page.add_init_script(state)
     page = made.started().go_to(NUMBERS).page
-    page.wait_for_load_state("networkidle")
+    until_in_memory(page)
     number = server.study_number
     made.choose("bg_gender", "2")
     expect(page.locator(LINE)).to_have_text("Lagret")
@@ -245,7 +235,7 @@ def test_a_refused_answer_is_told_and_the_page_is_not_left_without_a_word(phone:
           one.dispatchEvent(new Event('change', {bubbles: true}));
         }"""
     )
-    expect(made.page.locator(LINE)).to_have_text("Ett svar kunne ikke lagres. Se over det, er du snill.")
+    expect(made.page.locator(LINE)).to_have_text("Ett svar ble ikke lagret. Se over svarene dine.")
     with made.page.expect_navigation():
         made.page.click(NEXT)
     expect(made.page.locator("#summary")).to_be_focused()

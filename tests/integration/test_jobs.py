@@ -14,18 +14,17 @@ from sqlalchemy import func, select
 from btb_pro import clock
 from btb_pro.exports.formats import FORMATS, ExportFormat
 from btb_pro.exports.proof import prove
-from btb_pro.models.audit_event import AuditEvent
-from btb_pro.models.export_run import ExportRun
-from btb_pro.models.job import Job
+from btb_pro.models.base import AuditEvent
+from btb_pro.models.job import ExportRun, Job
 from btb_pro.models.staff import Staff
 from btb_pro.roles import Role
 from btb_pro.services import job_work
 from btb_pro.services.asked_exports import BUNDLE, AskedExport
 from btb_pro.services.audit import Tag, step
 from btb_pro.services.export_making import passes_of
-from btb_pro.services.job_files import FOLDER, clear_away, file_of_job
 from btb_pro.services.job_work import work_on_next
 from btb_pro.services.jobs import (
+    FOLDER,
     KEPT_FOR,
     LEASE,
     MOST_TRIES,
@@ -35,7 +34,9 @@ from btb_pro.services.jobs import (
     JobState,
     ask_for,
     claim_job,
+    clear_away,
     end_well,
+    file_of_job,
     give_up,
 )
 from tests.support.answered import answered_world

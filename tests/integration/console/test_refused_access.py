@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
 from btb_pro.roles import Role
 from tests.support.staff import signed_in
 from tests.support.world import World
