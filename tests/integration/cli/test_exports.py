@@ -37,6 +37,7 @@ def test_an_export_writes_its_files_and_says_up_to_which_event(
         "long.csv",
         "history.csv",
         "scores.csv",
+        "score_history.csv",
         "corrections.csv",
         "late_saves.csv",
         "codebook.csv",

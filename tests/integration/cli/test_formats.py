@@ -22,6 +22,7 @@ from tests.support.world import World
                 "long.csv",
                 "history.csv",
                 "scores.csv",
+                "score_history.csv",
                 "corrections.csv",
                 "late_saves.csv",
                 "codebook.csv",
