@@ -125,7 +125,7 @@ def stage_name(stage: LinkStage) -> str:
         LinkStage.IN_PROGRESS: gettext("In progress"),
         LinkStage.SUBMITTED: gettext("Sent in"),
         LinkStage.EXPIRED: gettext("Expired"),
-        LinkStage.REVOKED: gettext("Revoked"),
+        LinkStage.REVOKED: gettext("The link was ended"),
         LinkStage.REPLACED: gettext("Replaced"),
         LinkStage.WITHDRAWN: gettext("Left the study"),
     }

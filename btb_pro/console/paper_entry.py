@@ -1,7 +1,8 @@
 """Typing in what came back on paper, or was said over the phone. Write only: no page shows a saved value."""
 
-from flask import abort, redirect, request, url_for
+from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.console.keying import read_typed
@@ -110,6 +111,7 @@ def end_paper_round(number: str, visit: str) -> ResponseReturnValue:
             except PaperEntryRefused as error:
                 desk.db.rollback()
                 return overview_page(desk, work, entry, error.code), 409
+            return _after_round(work, entry)
         return redirect(url_for("console.paper", number=work.number, visit=visit), 303)
 
 
@@ -142,7 +144,7 @@ def save_paper_again(number: str, visit: str) -> ResponseReturnValue:
         except PaperEntryRefused as error:
             desk.db.rollback()
             return overview_page(desk, work, entry, error.code), 409
-        return redirect(overview, 303)
+        return _after_round(work, entry)
 
 
 @console.post("/participants/<number>/paper/<visit>/discard")
@@ -154,6 +156,17 @@ def discard_paper(number: str, visit: str) -> ResponseReturnValue:
         if entry is not None and TokenForm().validate_on_submit():
             discard_entry(desk.db, desk.context, work, entry)
         return redirect(url_for("console.paper", number=work.number, visit=visit), 303)
+
+
+def _after_round(work: PaperVisit, entry: PaperEntry) -> ResponseReturnValue:
+    """To what differs, if anything does; else back to the participant, with a word about how it stands."""
+    if entry.ended_at is None and round_of(entry) > 2:
+        return redirect(url_for("console.paper", number=work.number, visit=work.visit.code), 303)
+    if entry.ended_at is None:
+        flash(gettext("You are done. The paper waits on Today for another person."), "success")
+    else:
+        flash(gettext("What was typed agrees. The answers of this visit are in now."), "success")
+    return redirect(url_for("console.participant", number=work.number), 303)
 
 
 def _paper(desk: Desk, number: str, visit: str) -> PaperVisit:

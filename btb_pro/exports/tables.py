@@ -16,6 +16,8 @@ from btb_pro.exports.records import (
     FieldRecord,
     HistoryRecord,
     LateSaveRecord,
+    ScoreHistoryRecord,
+    ScoreRecord,
     VisitRecord,
 )
 from btb_pro.exports.variables import WIDE_KEYS, FieldVariable, Variables
@@ -36,6 +38,7 @@ SCORES_HEADER = (
     "participant", "site", "visit", "instrument", "score", "value", "n_answered", "n_items", "rule",
     "rule_version", "reason", "computed_at",
 )  # fmt: skip
+SCORE_HISTORY_HEADER = (*SCORES_HEADER, "seq")
 CORRECTIONS_HEADER = (
     "participant", "site", "visit", "instrument", "item", "old_value", "old_state", "new_value", "new_state",
     "status", "reason", "why", "source", "noticed_on", "asked_by", "asked_role", "asked_at", "decided_by",
@@ -102,7 +105,8 @@ def wide_codes(variables: Variables, style: TableStyle = PLAIN) -> TextRow:
 
 
 def _keys(
-    record: VisitRecord | HistoryRecord | CorrectionRecord | LateSaveRecord, style: TableStyle
+    record: VisitRecord | HistoryRecord | ScoreHistoryRecord | CorrectionRecord | LateSaveRecord,
+    style: TableStyle,
 ) -> list[str]:
     """Whose visit a row is about."""
     return [record.participant, style.site(record.site), style.visit(record.visit)]
@@ -173,18 +177,12 @@ def history_row(record: HistoryRecord, style: TableStyle = PLAIN) -> TextRow:
 def score_rows(visit: VisitRecord, style: TableStyle = PLAIN) -> Iterator[TextRow]:
     """One row for each score of the visit, computed or not."""
     for score in visit.scores.values():
-        yield [
-            *_keys(visit, style),
-            style.instrument(score.instrument),
-            style.item(score.code),
-            style.number(score.value),
-            str(score.n_answered),
-            str(score.n_items),
-            score.rule,
-            score.rule_version,
-            score.reason,
-            _time(score.computed_at),
-        ]
+        yield [*_keys(visit, style), *_score_cells(score, style)]
+
+
+def score_history_row(record: ScoreHistoryRecord, style: TableStyle = PLAIN) -> TextRow:
+    """One version of a score: of those with the same score and visit the last one holds."""
+    return [*_keys(record, style), *_score_cells(record.score, style), str(record.score.seq)]
 
 
 def correction_row(record: CorrectionRecord, style: TableStyle = PLAIN) -> TextRow:
@@ -236,6 +234,20 @@ def device_offset(device_at: str | None) -> str:
     if found is None:
         return ""
     return "+00:00" if found[1] == "Z" else found[1]
+
+
+def _score_cells(score: ScoreRecord, style: TableStyle) -> TextRow:
+    return [
+        style.instrument(score.instrument),
+        style.item(score.code),
+        style.number(score.value),
+        str(score.n_answered),
+        str(score.n_items),
+        score.rule,
+        score.rule_version,
+        score.reason,
+        _time(score.computed_at),
+    ]
 
 
 def _wide_cell(variable: FieldVariable, field: FieldRecord | None, style: TableStyle) -> str:

@@ -62,7 +62,7 @@ class DueInvitation:
     language: str
     opens_at: datetime
     last_day: date
-    """Of the window, in Norway."""
+    """On which the link works, in Norway; what the message says."""
     channels: tuple[str, ...]
     """By which of email and sms they can be reached; empty: by neither."""
 
@@ -204,7 +204,7 @@ def due_invitations(
             visit.code,
             language_of(study, participant),
             visit.opens_at,
-            clock.last_day(visit.closes_at),
+            clock.last_day(visit.expires_at or visit.closes_at),
             channels.get(participant.id, ()),
         )
         for visit, participant in rows

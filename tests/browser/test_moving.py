@@ -283,7 +283,8 @@ def test_continue_later_keeps_the_page_and_the_same_link_goes_on_there(
     link = hand.invited()
     hand.page.goto(link)
     hand.tap("start").tap("continue").write("bg_age", "47").tap("later")
-    expect(hand.page.get_by_role("status")).to_contain_text("Svarene dine er lagret.")
+    told = hand.page.get_by_role("status").filter(has_text="Svarene dine er lagret.")
+    expect(told).to_be_visible()
     hand.page.goto(link)
     hand.tap("start").tap("continue")
     assert hand.number == NUMBERS

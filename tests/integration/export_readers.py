@@ -27,6 +27,7 @@ TABLES = (
     "long.csv",
     "history.csv",
     "scores.csv",
+    "score_history.csv",
     "corrections.csv",
     "late_saves.csv",
     "codebook.csv",

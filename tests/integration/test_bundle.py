@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from btb_pro.exports.formats import ExportFormat
-from btb_pro.exports.mapping import MappingRefused
+from btb_pro.exports.mapping_faults import MappingRefused
 from btb_pro.exports.names import Target
 from btb_pro.exports.proof import ProofBroken, prove, receipt_path
 from btb_pro.models.job import ExportRun

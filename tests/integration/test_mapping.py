@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from btb_pro.exports.formats import ExportFormat
-from btb_pro.exports.mapping import MappingRefused
+from btb_pro.exports.mapping_faults import MappingRefused
 from btb_pro.exports.names import Target
 from btb_pro.services.exporting import ExportRefused
 from btb_pro.services.mappings import check_mapping, make_template

@@ -48,7 +48,8 @@ def test_a_workbook_holds_texts_and_no_formula(nasty: ExportWorld, tmp_path: Pat
     nasty.take(ExportFormat.XLSX, tmp_path / "out")
     book = openpyxl.load_workbook(tmp_path / "out" / "export.xlsx")
     assert book.sheetnames == [
-        "visits", "responses", "wide", "long", "history", "scores", "corrections", "late_saves", "codebook",
+        "visits", "responses", "wide", "long", "history", "scores", "score_history",
+        "corrections", "late_saves", "codebook",
     ]  # fmt: skip
     kinds = {cell.data_type for sheet in book for row in sheet.iter_rows() for cell in row if cell.value}
     assert kinds <= {"s", "inlineStr"}

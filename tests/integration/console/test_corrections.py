@@ -106,6 +106,23 @@ def test_scores_are_computed_anew_and_both_versions_stay(world: World) -> None:
         assert [row.value for row in session.execute(wanted).scalars()] == ["8", "6"]
 
 
+def test_the_investigator_marks_answers_as_reviewed_until_one_is_changed(world: World) -> None:
+    sent_in(world)
+    manager, investigator = signed_in(world, Role.DATA_MANAGER), signed_in(world, Role.INVESTIGATOR, "oslo")
+    stale = signed_in(world, Role.INVESTIGATOR, "oslo", "bergen").open(ANSWERS)
+    assert "Jeg har gått gjennom svarene" not in manager.open(ANSWERS).text
+    assert "Gjennomgått" in investigator.open(ANSWERS).press().text
+    assert "Jeg har gått gjennom svarene" not in investigator.text
+    assert "Før behandlingen starter: svarene gjennomgått" in manager.open("/console/participants/A").text
+    ask(world)
+    investigator.open(PAGE).pick("decision").fill("why", "Agreed with the participant.").press(
+        "decision", "accept"
+    )
+    assert "Endret siden" in investigator.open(ANSWERS).text
+    assert "Svarene er endret i mellomtiden" in stale.press().text
+    assert "Endret siden" not in investigator.open(ANSWERS).press().text
+
+
 def test_a_decision_is_for_good(world: World) -> None:
     sent_in(world)
     ask(world)
@@ -170,6 +187,7 @@ def test_coordinator_and_admin_see_no_value(world: World, role: Role) -> None:
         assert browser.open(address).status == 404
     if role is Role.COORDINATOR:
         assert "14 år" not in browser.open("/console/participants/A").text
+        assert ITEM not in browser.text
 
 
 @pytest.mark.parametrize(
@@ -230,7 +248,7 @@ def test_the_answers_of_who_has_left_stay(world: World) -> None:
     decides = signed_in(world, Role.INVESTIGATOR, "oslo").open(PAGE).pick("decision")
     decides.fill("why", "Agreed with the participant.").press("decision", "accept")
     assert decides.status == 409
-    assert "har trukket seg" in decides.text
+    assert "har gått ut av studien" in decides.text
     assert values(world) == ["14"]
 
 
@@ -297,7 +315,13 @@ def test_a_late_answer_is_shown_to_the_investigator_who_may_let_it_count(world: 
     investigator.pick("decision").fill("why", "Agreed with the participant.").press("decision", "accept")
     assert values(world) == ["14"]
     assert "Retting 1" in investigator.open("/console/late-answers").text
-    assert signed_in(world, Role.MONITOR).open("/console/late-answers").status == 404
+    monitor = signed_in(world, Role.MONITOR)
+    assert monitor.open("/console/late-answers").status == 404
+    for told, browser in ((True, investigator), (False, monitor)):
+        timeline = browser.open("/console/participants/A").text
+        assert ("1 svar kom for sent til å telle" in timeline) is told
+        assert f"rettet ({ITEM})" in timeline
+        assert f"bedt om retting ({ITEM})" in timeline
 
 
 def test_a_decision_asks_for_the_password_when_it_was_given_long_ago(world: World) -> None:

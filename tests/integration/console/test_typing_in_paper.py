@@ -87,7 +87,7 @@ def test_what_two_people_type_alike_becomes_answers_that_are_sent_in_and_scored(
     assert hospital.begin().page == "console-paper-page"
     codes = select_names(hospital.first)
     typed = dict.fromkeys(codes[:-1], CANARY)
-    assert hospital.type_all(hospital.first, typed).page == "console-paper"
+    assert hospital.type_all(hospital.first, typed).page == "console-participant"
     assert answers_of(hospital.world) == {}
     hospital.type_all(hospital.second, typed)
     found = answers_of(hospital.world)
@@ -159,7 +159,7 @@ def test_a_difference_names_the_question_only_and_is_typed_once_more(hospital: H
     still = again.fill(codes[0], "2").press()
     assert "1 spørsmål forskjellig" in still.text
     done = still.open(f"{PAPER}/again").fill(codes[0], "4").press()
-    assert "Svarene for dette besøket er allerede kommet inn" in done.text
+    assert "Svarene for dette besøket er nå registrert" in done.text
     assert answers_of(hospital.world)[codes[0]] == ("answered", "4", "paper")
 
 
