@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PhoneMaker
-from tests.browser.phone import Phone, until_in_memory
+from tests.browser.phone import Phone, until_in_memory, until_sent
 from tests.browser.snapshots import CARDS, DAYS, NUMBERS, SEVERAL
-from tests.browser.test_saving_on_the_tap import ANSWER_ALL, KEPT, NEXT, first_page, rows, until_sent
+from tests.browser.test_saving_on_the_tap import ANSWER_ALL, KEPT, NEXT, first_page, rows
 from tests.support.live_server import LiveServer
 
 pytestmark = pytest.mark.browser
@@ -145,9 +145,7 @@ def test_what_is_not_in_memory_says_so_in_a_line_and_not_in_an_error_page(phone:
     made = on_page(phone, NUMBERS)
     cut(made.page)
     made.button("later").click()
-    expect(made.page.locator(LINE)).to_have_text(
-        "Ingen dekning akkurat nå. Prøv igjen når du har dekning."
-    )
+    expect(made.page.locator(LINE)).to_have_text("Ingen dekning akkurat nå. Prøv igjen når du har dekning.")
     made.button("back").click()
     assert made.number == NUMBERS
     made.page.context.set_offline(False)
