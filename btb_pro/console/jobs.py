@@ -6,7 +6,7 @@ from flask import abort, redirect, render_template, send_file, url_for
 from flask.typing import ResponseReturnValue
 
 from btb_pro.console.blueprint import allow, console
-from btb_pro.console.desk import Desk, at_desk
+from btb_pro.console.desk import Desk, at_desk, refuse
 from btb_pro.console.export_words import fault_sentence, format_name, job_state_phrase, moment, size_words
 from btb_pro.console.forms import ConsoleForm, stale_notice
 from btb_pro.exports.files import sha256_of
@@ -80,10 +80,12 @@ def job_receipt(number: int) -> ResponseReturnValue:
 def _find(desk: Desk, number: int) -> Job:
     """A job that this person may see; any other is 404, as if there were no such number."""
     found = find_job(desk.db, number)
-    if found is None or not desk.signed_in.may(PERMISSION_OF[JobKind(found.kind)]):
+    if found is None:
         abort(404)
+    if not desk.signed_in.may(PERMISSION_OF[JobKind(found.kind)]):
+        refuse("role")
     if found.kind == JobKind.EXPORT and not fits_sites(_asked(found).sites, desk.signed_in.sites):
-        abort(404)
+        refuse("hospital")
     return found
 
 
