@@ -116,6 +116,11 @@ _SAID: dict[tuple[Check, str], tuple[str, str]] = {
         "the mail server {host}:{port} does not answer ({why})",
         "Look at BTB_SMTP_URL and the firewall.",
     ),
+    (Check.ALARMS, "ok"): ("{to} is told by e-mail of damage, a clock that was set, stopped backups", ""),
+    (Check.ALARMS, "off"): (
+        "nobody is told by e-mail of damage, a clock that was set, stopped backups",
+        "Set BTB_ALARM_TO to the address of whoever keeps this running, and start btb-pro work again.",
+    ),
     (Check.SMS, "ok"): ("the SMS gateway {host}:{port} answers", ""),
     (Check.SMS, "off"): ("no SMS is sent", "Set BTB_SMS_URL and BTB_SMS_FROM, if it should be."),
     (Check.SMS, "silent"): (

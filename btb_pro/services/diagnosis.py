@@ -21,15 +21,13 @@ from btb_pro.services.backup_files import can_be_opened
 from btb_pro.services.clock_steps import clock_step_in_the_news
 from btb_pro.services.database_rights import can_change_what_grows
 from btb_pro.services.health import Check, Finding, Grade, database_file, readiness
-from btb_pro.services.last_backup import last_backup_at
+from btb_pro.services.last_backup import BACKUP_EVERY, last_backup_at
 from btb_pro.services.quiet_hours import is_quiet
 from btb_pro.services.verification import missing_guards
 from btb_pro.services.wordings import WordingNotApproved, require_approved
 from btb_pro.study import Study
 from btb_pro.study_file import StudyFileError, read_study
 
-BACKUP_EVERY = timedelta(hours=26)
-"""A day, and two hours for one that takes long."""
 QUEUE_WAITS = timedelta(minutes=15)
 """The worker looks every minute; after this, nobody does."""
 _CONNECT_S = 5.0
@@ -126,6 +124,10 @@ def _outside(settings: Settings) -> Iterator[Finding]:
         yield Finding(Check.MAIL, Grade.WARN if sms is None else Grade.OK, "off")
     else:
         yield _connect(Check.MAIL, mail.host, mail.port)
+    if settings.alarm_to:
+        yield Finding(Check.ALARMS, Grade.OK, facts={"to": settings.alarm_to})
+    else:
+        yield Finding(Check.ALARMS, Grade.WARN if settings.is_production else Grade.OK, "off")
     if sms is None:
         yield Finding(Check.SMS, Grade.OK, "off")
     else:
