@@ -1,6 +1,8 @@
 """Fixtures that all tests share."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,12 +10,22 @@ import pytest
 from hypothesis import settings
 
 from btb_pro.services.verification import verify
+from tests.support import shared_work
 from tests.support.engines import EngineName, close_server, using
 from tests.support.world import World, make_world
 
 # On a busy machine a slow example is no failure.
 settings.register_profile("btb_pro", deadline=None)
 settings.load_profile("btb_pro")
+
+shared_work.share()
+
+# Where there is memory to spare, what tests write never meets a disk, whose syncs are half of their wait.
+_MEMORY = Path("/dev/shm")
+_ENOUGH_BYTES = 6 * 2**30
+if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ENOUGH_BYTES:
+    os.environ["TMPDIR"] = str(_MEMORY)
+    tempfile.tempdir = None
 
 
 @pytest.fixture(params=list(EngineName))

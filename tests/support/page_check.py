@@ -20,9 +20,9 @@ def parse(html: str) -> Element:
     return document
 
 
-def faults_of(html: str) -> list[str]:
+def faults_of(html: str, parsed: Element | None = None) -> list[str]:
     """What is wrong with a participant's page, empty when nothing is."""
-    document = parse(html)
+    document = parse(html) if parsed is None else parsed
     ids = [element.get("id", "") for element in document.iter() if element.get("id")]
     faults = [f"id {one!r} twice" for one in sorted({one for one in ids if ids.count(one) > 1})]
     if len(list(document.iter("h1"))) != 1:

@@ -125,8 +125,9 @@ class PlainBrowser:
         self.address = parts.path + (f"?{parts.query}" if parts.query else "")
         self.status = response.status_code
         self.html = response.get_data(as_text=True)
-        assert not faults_of(self.html), (self.address, faults_of(self.html))
         self.document = parse(self.html)
+        faults = faults_of(self.html, self.document)
+        assert not faults, (self.address, faults)
         self.form_id = ""
         has_form = any(True for _ in next(self.document.iter("main")).iter("form"))
         self.values = list(self._controls()) if has_form and self.page not in ("dead", "receipt") else []
