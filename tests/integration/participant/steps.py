@@ -173,12 +173,15 @@ def post(
 
 
 def rebuilt(world: World, **changes: object) -> World:
-    """The same instance after a restart with other settings; the old process is gone."""
+    """The same instance after a restart with other settings; the old process is gone.
+
+    The same world, too: whoever made it closes the database of the new process with it.
+    """
     settings: Settings = replace(world.runtime.settings, **changes)  # type: ignore[arg-type]  # by name
     world.runtime.database.close()
-    app = create_app(settings)
-    app.testing = True
-    return World(world.folder, app)
+    world.app = create_app(settings)
+    world.app.testing = True
+    return world
 
 
 def refused_answers(world: World) -> list[tuple[str, str, str]]:
