@@ -53,7 +53,7 @@ def faults(is_long: bool) -> Iterator[_Fault]:
 
 
 def meet(fault: _Fault) -> tuple[Result, float]:
-    """One fault, in a folder and on a database server of its own; what became of it, and in how many seconds."""
+    """One fault, in a folder and on a database server of its own; what became of it, in how many seconds."""
     began = time.monotonic()
     try:
         with tempfile.TemporaryDirectory(prefix="btb-faults-") as folder:

@@ -10,7 +10,7 @@ from tests.faults.server import serving
 from tests.support.engines import EngineName
 from tests.support.world import make_world
 
-_STOPS_WITHIN_S = 30
+_STOPS_WITHIN_S = 60
 _RESTS_S = 1.0
 
 
