@@ -19,6 +19,10 @@ _SAID: dict[tuple[Check, str], tuple[str, str]] = {
     (Check.KEYS, "secret"): ("backups are encrypted, and can be opened here", ""),
     (Check.KEYS, "public"): ("backups are encrypted, and cannot be opened here: the public key alone", ""),
     (Check.KEYS, "no_backup_key"): ("BTB_BACKUP_KEY is missing", "Run btb-pro init, which makes one."),
+    (Check.KEYS, "broken_backup_key"): (
+        "BTB_BACKUP_KEY holds a key with a letter lost or mistaken: no backup can be taken or opened",
+        "Copy it again from where it is kept, or take the line out and run btb-pro init for a new one.",
+    ),
     (Check.STUDY, "ok"): ("study {study}, version {version}, has no mistakes", ""),
     (Check.STUDY, "wrong"): ("{why}", "Mend the lines that are named; btb-pro study check tells them again."),
     (Check.DATABASE, "ok"): ("{engine} answers", ""),

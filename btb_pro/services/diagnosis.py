@@ -17,7 +17,7 @@ from btb_pro.db import DATABASE_FAILURES, Database, DatabaseUnreachable
 from btb_pro.instruments.catalogue import load_instruments
 from btb_pro.instruments.problems import InstrumentFileError
 from btb_pro.models.message import Message
-from btb_pro.services.backup_files import can_be_opened
+from btb_pro.services.backup_files import BackupRefused, can_be_opened, require_whole
 from btb_pro.services.clock_steps import clock_step_in_the_news
 from btb_pro.services.database_rights import can_change_what_grows
 from btb_pro.services.health import Check, Finding, Grade, database_file, readiness
@@ -73,6 +73,10 @@ def find_keys(settings: Settings) -> Finding:
     """Whether there is a key for backups; the others are looked at when the settings are read."""
     if not settings.backup_keys:
         return Finding(Check.KEYS, Grade.FAIL, "no_backup_key")
+    try:
+        require_whole(settings.backup_keys)
+    except BackupRefused:
+        return Finding(Check.KEYS, Grade.FAIL, "broken_backup_key")
     if not can_be_opened(settings.backup_keys):
         return Finding(Check.KEYS, Grade.OK, "public")
     return Finding(Check.KEYS, Grade.OK, "secret")
