@@ -144,15 +144,18 @@ lock: $(VENV)/base.stamp ## Remakes the lock files from pyproject.toml and packa
 	@for group in build node lock; do $(LOCK) --group $$group --output-file requirements/$$group.txt || exit 1; done
 	cd assets && $(NODE_PATH_FIRST) npm install --package-lock-only $(NPM_FLAGS)
 
-# One on PATH, or Debian's, or the one that Playwright fetches.
+# The engine without a window, from Debian; or any Chromium on PATH; or the one that Playwright fetches.
 chromium: | $(VENV)/test.stamp
-	@for name in chromium chromium-browser google-chrome google-chrome-stable; do \
+	@command -v chromium-headless-shell >/dev/null && exit 0; \
+	if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+	  echo "Installing Chromium from Debian's packages"; apt-get update -qq >/dev/null; \
+	  $(APT_INSTALL) chromium-headless-shell fonts-noto-core >/dev/null 2>&1 && exit 0; fi; \
+	for name in chromium chromium-browser google-chrome google-chrome-stable; do \
 	  command -v $$name >/dev/null && exit 0; done; \
 	if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
-	  echo "Installing Chromium from Debian's packages"; \
-	  apt-get update -qq >/dev/null && $(APT_INSTALL) chromium fonts-noto-core >/dev/null && exit 0; fi; \
+	  $(APT_INSTALL) chromium fonts-noto-core >/dev/null && exit 0; fi; \
 	$(BIN)/python -m playwright install chromium && exit 0; \
-	echo "The browser tests need Chromium: install the package chromium, or let \`$(BIN)/playwright install chromium\` fetch one." >&2; exit 1
+	echo "The browser tests need Chromium: install the package chromium-headless-shell, or let \`$(BIN)/playwright install chromium\` fetch one." >&2; exit 1
 
 # What the simulated power cut watches the app with.
 strace:

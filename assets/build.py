@@ -57,6 +57,7 @@ CONSOLE_COMPONENTS = (*COMPONENTS, "table", "card", "badge", "divider")
 # The layout of what somebody may see before a session is there, or instead of one.
 FIRST_PAGE = "participant/first_page.html"
 CHARSET = re.compile(r'^\s*@charset\s+"[^"]*";', re.IGNORECASE)
+_IN_QUOTES = re.compile(r"('(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)")
 NOTICE = "/*! Contains Designsystemet, MIT licence, see licences.txt */"
 
 
@@ -76,9 +77,21 @@ def squeeze(css: str) -> str:
 
 
 def squeeze_script(script: str) -> str:
-    """Drops indentation, empty lines, and lines that are nothing but a comment."""
-    lines = [line.strip() for line in script.splitlines()]
-    return "\n".join(line for line in lines if line and not line.startswith("//")) + "\n"
+    """Drops indentation, empty lines, comments, and the blanks beside signs that need none.
+
+    Words in quotes stay as they are, and so do the ends of lines that may end a statement. A regular
+    expression must hold no blank beside one of these signs.
+    """
+    lines = [line.strip() for line in re.sub(r"/\*.*?\*/", "", script).splitlines()]
+    kept = [line for line in lines if line and not line.startswith("//")]
+    return re.sub(r"(?<=[;{,])\n", "", "\n".join(_without_blanks(line) for line in kept)) + "\n"
+
+
+def _without_blanks(line: str) -> str:
+    # Every second part is in quotes.
+    parts = _IN_QUOTES.split(line)
+    parts[::2] = [re.sub(r" ?([=<>!&|?:,;{}()*+]) ?", r"\1", part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def first_page_sheet(sheet: str, templates: Path) -> str:

@@ -33,6 +33,7 @@
     try { Object.keys(localStorage).forEach(name => name.startsWith('btb:/') && names.add(name)); } catch (_) {}
     return [...names].filter(name => read(name).length);
   };
+  const isEnd = one => one.u === base + 'review';
   const isWaiting = (names = [store]) => names.some(name => read(name).length);
 
   const tell = word => {
@@ -40,7 +41,7 @@
     const text = line && (line.dataset[word] || words && words[language] && find('#status', words[language]).dataset[word] || '');
     if (line && line.textContent !== text) line.textContent = text;
   };
-  let wasRefused = false;
+  let wasRefused = false, isOver = false;
   const tellState = () => {
     if (outboxes().length) tell(isSending || isDue ? 'saving' : 'waiting'); else if (wasRefused) tell('refused');
   };
@@ -57,7 +58,9 @@
     entry.set('key', key);
     entry.set('at', localTime());
     entry.set('shown', shownAt);
-    write(store, [...read(store), {u: address, b: entry.toString(), k: key}]);
+    // What ends the visit stays last, and once, so that nothing is answered after it.
+    const waiting = [...read(store), {u: address, b: entry.toString(), k: key}];
+    write(store, [...waiting.filter(one => !isEnd(one)), ...waiting.filter(isEnd).slice(-1)]);
     pause = FIRST_PAUSE;
     wasRefused = false;
     tell('saving');
@@ -95,9 +98,13 @@
   const settle = async (name, entry, answer) => {
     if (!answer || answer.status >= 500 || answer.status === 429) return false;
     if (answer.status === 403) return renew(name);
-    write(name, read(name).filter(one => one.k !== entry.k));
+    // With an answer refused the visit is not sent in unseen; what is sent in is not sent in again.
+    const isStored = [200, 204].includes(answer.status);
+    write(name, read(name).filter(one => one.k !== entry.k && (isStored || !isEnd(one))));
     if (name !== store) return true;
-    if (answer.type === 'opaqueredirect' || answer.status === 410) { location.reload(); return false; }
+    // A visit that was sent in elsewhere keeps what comes late, one after the other; a link that ended takes nothing.
+    if (answer.status === 410) write(name, []);
+    if (answer.type === 'opaqueredirect' || answer.status === 410) return isOver = true;
     if (answer.status === 201) { location.assign(answer.headers.get('Location') || base + 'receipt'); return false; }
     if (!answer.ok) wasRefused = true;
     return true;
@@ -116,7 +123,12 @@
       }
     }
     isSending = false;
-    if (!outboxes().length) { tell(wasRefused ? 'refused' : went ? 'saved' : ''); return; }
+    if (isOver && !isWaiting()) { location.reload(); return; }
+    if (!outboxes().length) {
+      tell(wasRefused ? 'refused' : went ? 'saved' : '');
+      if (wasRefused && words && kind() === 'review') location.assign(base + 'review');
+      return;
+    }
     tell('waiting');
     timer = setTimeout(send, pause);
     pause = Math.min(pause * 2, LONGEST_PAUSE);
@@ -299,16 +311,36 @@
   const showEnd = () => {
     keep();
     const end = find('#end', words[language]).content.cloneNode(true), open = find('ul', end);
-    for (let number = 1; number <= last; number++) list(openIn((pageOf(number) || {}).main || open), open, number);
+    let part = '';
+    for (let number = 1; number <= last; number++) {
+      const page = (pageOf(number) || {}).main || open, questions = openIn(page);
+      const title = questions.length ? find('h1[lang], .quiet', page).textContent : part;
+      if (title !== part) open.appendChild(document.createElement('li')).textContent = part = title;
+      list(questions, open, number);
+    }
     if (open.children.length) open.parentNode.hidden = false;
     const main = document.createElement('main');
     main.id = 'main';
     main.append(end);
     find('main').replaceWith(main);
     body.dataset.page = 'review';
-    tell('waiting');
+    tellEnd();
     scrollTo(0, 0);
     find('main h1').focus();
+  };
+
+  const tellEnd = () => {
+    const line = find('#save-status');
+    if (read(store).some(isEnd)) line.dataset.waiting = line.dataset.held;
+    tell('waiting');
+  };
+
+  const leaveEnd = (event, button) => {
+    event.preventDefault();
+    show(current, button.name === 'back');
+    if (button.name !== 'lang') return;
+    speak(event, button.value);
+    if (language === button.value) showEnd();
   };
 
   // Where there is no coverage a page that is not here cannot come.
@@ -326,6 +358,8 @@
     if (button.name !== 'next' || !words || !words[language] || wasRefused) return stay(event);
     const wrong = all('main input[data-min]').find(input => !input.closest(HIDDEN) && !isRight(input));
     if (wrong) {
+      // The server says in words what is wrong with it.
+      if (navigator.onLine) return;
       event.preventDefault();
       wrong.setAttribute('aria-invalid', 'true');
       wrong.focus();
@@ -365,18 +399,21 @@
     const button = event.submitter || {}, sent = event.target;
     if (sent.dataset.leaves !== undefined) { event.preventDefault(); leaveNothing(sent); }
     else if (sent.id === 'page' && kind() === 'items') turn(event, button);
-    else if (sent.dataset.submits !== undefined && button.name === 'next' && isWaiting()) {
+    else if (sent.dataset.submits === undefined) stay(event);
+    else if (button.name !== 'next') (words ? leaveEnd : stay)(event, button);
+    else if (isWaiting() || !navigator.onLine) {
       event.preventDefault();
       put(sent.getAttribute('action'), [...new FormData(sent), ['next', '1']]);
-      tell('waiting');
-    } else stay(event);
+      tellEnd();
+    }
   });
 
   addEventListener('click', event => {
     // The second tap of two was meant for the page before.
     if (event.detail > 1 && performance.now() - tookPlaceAt < 500) { event.preventDefault(); event.stopPropagation(); return; }
-    const link = event.target.closest('main a[href*="/page/"]');
-    if (!link || !words || kind() !== 'review' || !show(numberOf(link.href), true)) return;
+    const link = event.target.closest('a[href^="/"]');
+    if (!link) return;
+    if (!words || kind() !== 'review' || !show(numberOf(link.href), true)) return stay(event);
     event.preventDefault();
     find(link.hash).focus();
   }, true);
@@ -386,6 +423,7 @@
     // A link within the page is no other page.
     if (current && number && (number !== current || kind() !== 'items') && !show(number, false)) location.reload();
   });
+  addEventListener('online', () => { tell(''); tellState(); });
   ['online', 'pagehide'].forEach(name => addEventListener(name, sendNow));
   addEventListener('pageshow', event => {
     // A page that the browser kept would show what was answered before the tablet was handed back.

@@ -1,20 +1,18 @@
-"""The database: its engine, its base class, and the types and names that all tables share."""
+"""The database: its engine, and the sessions that read and write it."""
 
 import os
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pysqlite3 import dbapi2 as sqlite
-from sqlalchemy import DateTime, Engine, MetaData, TypeDecorator, create_engine, event, text
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import Connection, Dialect, ExceptionContext
-from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError
-from sqlalchemy.exc import TimeoutError as NoConnectionFree
-from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
+from sqlalchemy.orm import Session, sessionmaker
 
 from btb_pro.damage import DamageKind, DamageNote, DatabaseDamaged, is_damage
 from btb_pro.file_systems import refuse_network_share
@@ -52,50 +50,12 @@ _POSTGRESQL_SETTINGS = {
 }
 
 
-DATABASE_FAILURES = (DBAPIError, NoConnectionFree, DatabaseDamaged)
-"""Whatever a database that is locked, full, gone, read-only, restarting or damaged does to a request."""
-
-
 class DatabaseUnreachable(PlainRefusal):
     """The database cannot be opened. The message is one sentence that names BTB_DATABASE_URL."""
 
 
 class DatabaseSortsOtherwise(PlainRefusal):
     """A PostgreSQL database whose encoding or collation is not by code point."""
-
-
-class Base(DeclarativeBase):
-    """Base of all models. Constraints are named by convention, so that migrations can speak of them."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-
-
-class Instant(TypeDecorator[datetime]):
-    """A UTC instant. SQLite keeps no time zone, so it is put back on the way out."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("an instant needs its time zone")
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Database:

@@ -2,8 +2,8 @@
 
 from flask_babel import gettext
 
+from btb_pro.instruments.answers import Refusal
 from btb_pro.instruments.model import Field
-from btb_pro.instruments.values import Refusal
 
 
 def refusal_text(field: Field, refusal: Refusal, language: str) -> str:

@@ -57,16 +57,6 @@ def _key_id(key: bytes) -> bytes:
     return hashlib.sha256(b"id" + key).digest()[:_KEY_ID_BYTES]
 
 
-def salted_sha256(salt: str, text: str) -> str:
-    """What stands for a text in the audit chain, so that the text itself can be erased later."""
-    return hashlib.sha256(f"{salt}\n{text}".encode()).hexdigest()
-
-
-def new_salt() -> str:
-    """128 random bits in hexadecimal."""
-    return secrets.token_hex(16)
-
-
 def new_public_id() -> str:
     """128 random bits as 22 characters."""
     return secrets.token_urlsafe(16)

@@ -3,7 +3,6 @@
 import logging
 import mimetypes
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +18,9 @@ from btb_pro.assets import Assets, read_assets
 from btb_pro.clock import OSLO
 from btb_pro.compression import SMALLEST, gzip_padded
 from btb_pro.config import Settings
-from btb_pro.i18n import language_of_browser
 from btb_pro.logs import request_line
 from btb_pro.security import response_headers
-from btb_pro.services.runtime import Runtime
-from btb_pro.this_request import request_id
+from btb_pro.this_request import language_of_request, log_error, request_id
 
 _LARGEST_FORM = 256 * 1024
 _COMPRESSED = ("text/html", "application/json")
@@ -103,31 +100,6 @@ def prepare_web(app: Flask, settings: Settings) -> None:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # the documented way to wrap an app
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_prefix=hops
         )
-
-
-def language_of_request() -> str:
-    """The language that a view has found or forced, else the one asked for, else the browser's.
-
-    One that the study does not speak gives way to the study's first.
-    """
-    if "language" not in g:
-        spoken = current_app.extensions["btb_pro"].study.languages
-        browsers = language_of_browser(request.headers.get("Accept-Language", ""))
-        wished = (request.args.get("lang", ""), browsers, spoken[0])
-        g.language = next(language for language in wished if language in spoken)
-    return str(g.language)
-
-
-def is_halted(house: Runtime) -> bool:
-    """Whether nothing can be saved, since the database was found damaged."""
-    note = house.database.note
-    return note is not None and note.read() is not None
-
-
-def log_error(error: BaseException) -> None:
-    """Log where an unexpected error happened. Its message stays out: it may hold what somebody answered."""
-    frames = "".join(traceback.format_tb(error.__traceback__))
-    _log.error("%s %s\n%s", request_id(), type(error).__name__, frames)
 
 
 def _refuse_cut_bodies(app: Flask) -> None:

@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from btb_pro.api.blueprint import v1
 from btb_pro.api.problems import ProblemKind, Refused, problem
 from btb_pro.incoming import drain
-from btb_pro.web import log_error
+from btb_pro.this_request import log_error
 
 _SENTENCES = {
     ProblemKind.NOT_FOUND: "Nothing has this address: /api/v1/openapi.json tells what there is.",

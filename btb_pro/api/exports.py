@@ -11,7 +11,7 @@ from btb_pro.api.known import require_own_site
 from btb_pro.api.operations import Desk, operation
 from btb_pro.api.problems import ProblemKind, Refused
 from btb_pro.api.shapes import ExportQuery
-from btb_pro.exports.one_table import Table, TableFormat
+from btb_pro.exports.format_names import Table, TableFormat
 from btb_pro.roles import Scope
 from btb_pro.services.exporting import ExportOrder, ExportRefused
 from btb_pro.services.table_exports import TableOrder, WrittenTable, manifest_of_table, take_table

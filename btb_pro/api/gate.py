@@ -8,14 +8,13 @@ from flask import Response, current_app, g, request
 
 from btb_pro import clock
 from btb_pro.api.blueprint import Machine, v1
-from btb_pro.api.house import runtime
 from btb_pro.api.problems import ProblemKind, Refused, problem
 from btb_pro.api.reading import LARGEST_BODY
 from btb_pro.roles import Scope
 from btb_pro.services.api_admission import KeyHolder, KeyUnknown, TooManyWrongKeys, admit
 from btb_pro.services.api_keys import KeyState
 from btb_pro.services.quotas import Quota, Turn
-from btb_pro.this_request import speak
+from btb_pro.this_request import runtime, speak
 
 REQUESTS = Quota("api_requests", most=300, window_s=60)
 EXPORTS = Quota("api_exports", most=20, window_s=60)

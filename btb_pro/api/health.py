@@ -7,8 +7,8 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from btb_pro.api.blueprint import Machine, allow
-from btb_pro.api.house import runtime
 from btb_pro.services.health import is_ready
+from btb_pro.this_request import runtime
 
 health = Blueprint("health", __name__)
 

@@ -10,7 +10,6 @@ from flask import abort, current_app, request
 from flask.typing import ResponseReturnValue
 
 from btb_pro.api.blueprint import Machine, allow, api
-from btb_pro.api.house import runtime
 from btb_pro.messaging.gateway_templates import read_gateway_template
 from btb_pro.messaging.reports import (
     Report,
@@ -21,7 +20,7 @@ from btb_pro.messaging.reports import (
 )
 from btb_pro.services.audit import Actor, Context
 from btb_pro.services.delivery_reports import take_report
-from btb_pro.this_request import request_id
+from btb_pro.this_request import request_id, runtime
 
 KEY_HEADER = "X-Hook-Key"
 _MOST_AT_ONCE = 1000

@@ -13,7 +13,7 @@ from btb_pro.api.blueprint import Machine
 from btb_pro.api.gate import EXPORTS, REQUESTS
 from btb_pro.api.operations import OPERATIONS, Operation
 from btb_pro.api.problems import CONTENT_TYPE, Problem, ProblemKind
-from btb_pro.exports.one_table import Table
+from btb_pro.exports.format_names import Table
 from btb_pro.roles import Scope
 
 Json = dict[str, Any]

@@ -19,7 +19,6 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from btb_pro.api.blueprint import Machine, v1
 from btb_pro.api.gate import key_holder
-from btb_pro.api.house import runtime
 from btb_pro.api.problems import ProblemKind, Refused
 from btb_pro.api.reading import read_body, read_idempotency_key, read_query
 from btb_pro.roles import Scope
@@ -27,7 +26,7 @@ from btb_pro.services.api_admission import KeyHolder
 from btb_pro.services.audit import Context
 from btb_pro.services.idempotency import Order, UsedForAnother, answer_before, keep_answer
 from btb_pro.services.runtime import Runtime
-from btb_pro.this_request import request_id
+from btb_pro.this_request import request_id, runtime
 
 _PATH_PART = re.compile(r"[A-Za-z0-9_-]{1,26}")
 

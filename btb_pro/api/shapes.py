@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from btb_pro.exports.one_table import TableFormat
+from btb_pro.exports.format_names import TableFormat
 
 _NO_CONTROLS = r"^(?![\s\S]*[\x00-\x1f\x7f])"
 _LARGEST_PAGE = 500

@@ -11,7 +11,7 @@ import click
 from btb_pro import clock
 from btb_pro.cli.common import Command, open_instance
 from btb_pro.cli.tables import aligned
-from btb_pro.exports.manifest import MANIFEST
+from btb_pro.exports.proof import MANIFEST
 from btb_pro.services.inspection import damaged_pages
 from btb_pro.services.past_states import PastState, state_at
 from btb_pro.services.recorded_files import changed_files

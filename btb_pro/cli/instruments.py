@@ -11,8 +11,7 @@ from btb_pro.config import read_settings
 from btb_pro.exports.paper import LanguageMissing, PaperForm, forms_of
 from btb_pro.instruments.catalogue import instrument_files, load_instruments
 from btb_pro.instruments.checks import check_instruments
-from btb_pro.instruments.hashes import wording_sha256
-from btb_pro.instruments.model import Instrument
+from btb_pro.instruments.model import Instrument, wording_sha256
 from btb_pro.instruments.paging import Parts
 from btb_pro.instruments.printout import questionnaire_text
 from btb_pro.instruments.walk import count_statuses

@@ -10,10 +10,10 @@ from btb_pro.cli.tables import aligned
 from btb_pro.i18n import LANGUAGES
 from btb_pro.models.staff import Staff
 from btb_pro.roles import Role
-from btb_pro.services.known_staff import find_staff
 from btb_pro.services.staff_accounts import StaffDetails, add_staff, disable_staff, enable_staff, sites_text
 from btb_pro.services.staff_links import issue_link, link_address
 from btb_pro.services.staff_listing import list_staff, list_staff_periods
+from btb_pro.services.staff_sessions import find_staff
 
 
 @click.group("user")

@@ -4,12 +4,10 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from btb_pro.console.blueprint import allow, console
-from btb_pro.console.browsers import caller
-from btb_pro.console.desk import Desk, at_desk, runtime, signed_in
+from btb_pro.console.desk import Desk, allow, at_desk, console, signed_in
 from btb_pro.console.door import hold, refusal_notice, show_proposal
 from btb_pro.console.forms import ConsoleForm, Shown, busy_notice, stale_notice, typed
-from btb_pro.console.keeping import Wish
+from btb_pro.console.keeping import Wish, caller
 from btb_pro.console.staff_words import moment, password_sentence, role_name, sites_in_words
 from btb_pro.models.staff import Staff
 from btb_pro.roles import Permission
@@ -25,6 +23,7 @@ from btb_pro.services.second_factor import recovery_codes_left
 from btb_pro.services.signing_in import SignInRefused, check_password
 from btb_pro.services.staff_accounts import set_language
 from btb_pro.services.staff_sessions import end_all_sessions, end_session, open_sessions
+from btb_pro.this_request import runtime
 
 
 @console.get("/account")

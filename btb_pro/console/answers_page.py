@@ -9,19 +9,16 @@ from flask import abort, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 
-from btb_pro.console.blueprint import allow, console
 from btb_pro.console.correction_words import answer_words, question_of
-from btb_pro.console.desk import Desk, at_desk
+from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.console.phrases import short_time
-from btb_pro.instruments.states import ItemState
-from btb_pro.models.participant import Participant, ParticipantRequest
-from btb_pro.models.visit import Visit
+from btb_pro.instruments.answers import ItemState
+from btb_pro.models.participant import Participant, ParticipantRequest, Visit
 from btb_pro.roles import Permission
-from btb_pro.services.access_log import note_view
 from btb_pro.services.asked_corrections import corrected_fields, count_late_saves, open_requests_of
+from btb_pro.services.known_participants import is_view_noted, note_view
 from btb_pro.services.known_visits import find_visit
-from btb_pro.services.new_links import find_request
-from btb_pro.services.recent_views import is_view_noted
+from btb_pro.services.made_requests import find_request
 from btb_pro.services.visit_answers import AnswerOnFile, answers_on_file
 
 ANSWERS = "answers"

@@ -4,8 +4,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from btb_pro.console.blueprint import allow, console
-from btb_pro.console.desk import Desk, at_desk
+from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.console.forms import ConsoleForm, Shown, stale_notice, typed
 from btb_pro.console.key_words import fault_field, fault_sentence, scope_names, scope_words, state_words
 from btb_pro.console.staff_words import moment

@@ -38,7 +38,7 @@ from btb_pro.console import (
     welcome,
     wishes,
 )
-from btb_pro.console.blueprint import console
+from btb_pro.console.desk import console
 from btb_pro.web import ErrorPages, add_error_pages
 
 VIEWS = (

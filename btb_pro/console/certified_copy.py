@@ -4,12 +4,12 @@ from flask import Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 
-from btb_pro.console.blueprint import allow, console
-from btb_pro.console.desk import at_desk, runtime
+from btb_pro.console.desk import allow, at_desk, console
 from btb_pro.console.forms import ConsoleForm, stale_notice
 from btb_pro.console.scope import site_names
 from btb_pro.roles import Permission
 from btb_pro.services.certified_copy import copy_chunks, order_copy
+from btb_pro.this_request import runtime
 
 
 @console.get("/certified-copy")

@@ -8,13 +8,12 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 
-from btb_pro.console.blueprint import allow, console
-from btb_pro.console.desk import runtime
+from btb_pro.console.desk import allow, console
 from btb_pro.exports.codebook import codebook_header, codebook_rows
 from btb_pro.exports.variables import study_variables
-from btb_pro.instruments.hashes import wording_sha256
-from btb_pro.instruments.model import WordingStatus
+from btb_pro.instruments.model import WordingStatus, wording_sha256
 from btb_pro.roles import Permission
+from btb_pro.this_request import runtime
 
 _LONGEST = 60
 

@@ -4,16 +4,15 @@ from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from btb_pro.console.blueprint import allow, console
-from btb_pro.console.browsers import caller
-from btb_pro.console.desk import at_desk, runtime, signed_in
+from btb_pro.console.desk import allow, at_desk, console, signed_in
 from btb_pro.console.door import hold, refusal_notice
 from btb_pro.console.forms import ConsoleForm, Shown, busy_notice, stale_notice
-from btb_pro.console.keeping import Wish, go_on, wish_of_request
+from btb_pro.console.keeping import Wish, caller, go_on, wish_of_request
 from btb_pro.roles import Permission
 from btb_pro.services.passwords import TooManyAtOnce
 from btb_pro.services.signing_in import SignInRefused
 from btb_pro.services.signing_in import confirm as confirm_password
+from btb_pro.this_request import runtime
 
 
 def ask_to_confirm(wish: Wish) -> ResponseReturnValue:

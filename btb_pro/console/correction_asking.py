@@ -12,7 +12,6 @@ from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
 from btb_pro import clock
 from btb_pro.console.answers_page import visit_at
-from btb_pro.console.blueprint import allow, console
 from btb_pro.console.correction_words import (
     answer_words,
     fault_field,
@@ -20,19 +19,18 @@ from btb_pro.console.correction_words import (
     question_of,
     reason_name,
 )
-from btb_pro.console.desk import Desk, at_desk
+from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.console.forms import ConsoleForm, stale_notice
 from btb_pro.console.keying import KeyField, Typing, key_items, read_typed
 from btb_pro.console.phrases import short_time
-from btb_pro.instruments.states import AnswerState, StoredAnswer
-from btb_pro.models.participant import Participant
-from btb_pro.models.visit import Visit
+from btb_pro.instruments.answers import AnswerState, StoredAnswer
+from btb_pro.models.participant import Participant, Visit
 from btb_pro.roles import Permission
 from btb_pro.services.asked_corrections import find_late_save
-from btb_pro.services.correcting import FromParticipant, Reason, Wanted, ask_correction
-from btb_pro.services.correction_faults import CorrectionFault, CorrectionRefused
-from btb_pro.services.new_links import find_request
-from btb_pro.services.refused_answers import note_refused_answers
+from btb_pro.services.correcting import FromParticipant, Wanted, ask_correction
+from btb_pro.services.correction_faults import CorrectionFault, CorrectionRefused, Reason
+from btb_pro.services.made_requests import find_request
+from btb_pro.services.untaken_answers import note_refused_answers
 from btb_pro.services.visit_answers import AskedField, answer_on_file, find_asked
 
 

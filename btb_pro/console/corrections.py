@@ -7,10 +7,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_timedelta, get_locale, gettext, lazy_gettext
 from wtforms import TextAreaField
 
-from btb_pro.console.blueprint import allow, console
 from btb_pro.console.correction_words import (
     answer_words,
-    asker_name,
     correction_phrase,
     fault_field,
     fault_sentence,
@@ -18,13 +16,13 @@ from btb_pro.console.correction_words import (
     reason_name,
     stored_words,
 )
-from btb_pro.console.desk import Desk, at_desk
+from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.console.forms import ConsoleForm, stale_notice
-from btb_pro.console.phrases import short_day, short_time
+from btb_pro.console.phrases import asker_name, short_day, short_time
 from btb_pro.console.scope import site_names, visit_titles
-from btb_pro.instruments.states import AnswerState, StoredAnswer
+from btb_pro.instruments.answers import AnswerState, StoredAnswer
+from btb_pro.models.participant import Visit
 from btb_pro.models.response import Answer
-from btb_pro.models.visit import Visit
 from btb_pro.roles import Permission
 from btb_pro.services.asked_corrections import (
     CorrectionState,

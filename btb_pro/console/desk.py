@@ -1,20 +1,50 @@
-"""Where a member of staff works: the signed-in person, a database session, and what both may reach."""
+"""Where a member of staff works: the blueprint, who may come to its routes, and the desk of a request.
 
-from collections.abc import Iterator
+A desk is the signed-in person, a database session, and what both may reach.
+"""
+
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NoReturn
+from enum import StrEnum
+from typing import Any, NoReturn, TypeVar
 
-from flask import abort, current_app, g, request
+from flask import Blueprint, abort, g, request
 from sqlalchemy.orm import Session
 
 from btb_pro.models.participant import Participant
-from btb_pro.services.access_log import note_refusal
+from btb_pro.roles import Permission
 from btb_pro.services.audit import Context
-from btb_pro.services.known_participants import ParticipantUnknown, find_participant
+from btb_pro.services.known_participants import ParticipantUnknown, find_participant, note_refusal
 from btb_pro.services.runtime import Runtime
-from btb_pro.services.signed_in import SignedIn
-from btb_pro.this_request import request_id
+from btb_pro.services.staff_sessions import SignedIn
+from btb_pro.this_request import request_id, runtime
+
+console = Blueprint("console", __name__, url_prefix="/console")
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class Open(StrEnum):
+    """Who else may use a route of the console."""
+
+    ANYONE = "anyone at the door"
+    """Signing in, and what comes before it; shows nothing of the study."""
+
+
+def allow(rule: Permission | Open, *, confirmed: bool = False) -> Callable[[View], View]:
+    """Declare what a route needs. One without a rule opens for nobody, and a test fails.
+
+    `confirmed` routes ask for the password anew when it was given longer ago than a few minutes.
+    """
+
+    def declare(view: View) -> View:
+        # Functions take attributes, their type says no.
+        view.access_rule = rule  # type: ignore[attr-defined]
+        view.needs_confirmation = confirmed  # type: ignore[attr-defined]
+        return view
+
+    return declare
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +84,6 @@ def note_what_was_refused() -> None:
     why, study_number = g.pop("refused")
     with at_desk(writes=True) as desk:
         note_refusal(desk.db, desk.context, request.endpoint or "", why, study_number)
-
-
-def runtime() -> Runtime:
-    """The running instance."""
-    found = current_app.extensions["btb_pro"]
-    assert isinstance(found, Runtime)
-    return found
 
 
 def signed_in() -> SignedIn:

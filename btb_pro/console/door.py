@@ -11,11 +11,8 @@ from flask_login import current_user, login_user, logout_user
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.console.browsers import remember_browser
-from btb_pro.console.desk import runtime
 from btb_pro.console.forms import ConsoleForm, Shown
-from btb_pro.console.holder import Holder
-from btb_pro.console.keeping import Wish, go_on
+from btb_pro.console.keeping import Holder, Wish, go_on, remember_browser
 from btb_pro.models.staff import Staff
 from btb_pro.services.audit import Actor, Context
 from btb_pro.services.second_factor import new_secret, open_proposal, seal_proposal, setup_address
@@ -28,7 +25,7 @@ from btb_pro.services.signing_in import (
     sign_in_without_code,
 )
 from btb_pro.services.staff_sessions import end_session, find_session
-from btb_pro.this_request import request_id
+from btb_pro.this_request import request_id, runtime
 
 _PROVEN = "proven"
 

@@ -8,13 +8,12 @@ from flask_babel import gettext
 from flask_login import current_user
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from btb_pro.console.blueprint import console
-from btb_pro.console.desk import note_what_was_refused
+from btb_pro.console.desk import console, note_what_was_refused
 from btb_pro.console.gate import greet
 from btb_pro.console.layout import on_every_page
-from btb_pro.db import DATABASE_FAILURES
+from btb_pro.damage import DATABASE_FAILURES
 from btb_pro.incoming import drain
-from btb_pro.web import log_error
+from btb_pro.this_request import log_error
 
 _SECRET = frozenset({"password", "new_password"})
 

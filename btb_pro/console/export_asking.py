@@ -7,8 +7,7 @@ from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from btb_pro.console.blueprint import allow, console
-from btb_pro.console.desk import Desk, at_desk
+from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.console.export_forms import ExportForm
 from btb_pro.console.export_words import format_name, moment
 from btb_pro.console.forms import ConsoleForm, stale_notice

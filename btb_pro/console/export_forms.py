@@ -13,7 +13,7 @@ from btb_pro.i18n import LANGUAGE_NAMES
 from btb_pro.services.asked_exports import BUNDLE, AskedExport
 from btb_pro.services.export_history import KnownMapping
 from btb_pro.services.export_making import takes_mapping
-from btb_pro.services.signed_in import SignedIn
+from btb_pro.services.staff_sessions import SignedIn
 from btb_pro.study import Study
 
 LARGEST_MAPPING = 100_000

@@ -6,16 +6,14 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from btb_pro.console.blueprint import allow, console
-from btb_pro.console.desk import Desk, at_desk, refuse
+from btb_pro.console.desk import Desk, allow, at_desk, console, refuse
 from btb_pro.console.export_words import format_name, job_state_phrase, moment
 from btb_pro.console.forms import ConsoleForm, stale_notice
 from btb_pro.console.scope import visit_titles
 from btb_pro.roles import Permission
 from btb_pro.services.asked_exports import fits_sites
 from btb_pro.services.export_history import TakenExport, asked_again, find_export, job_of_export, list_exports
-from btb_pro.services.job_files import file_of_job
-from btb_pro.services.jobs import JobKind, ask_for, kept_until, open_jobs
+from btb_pro.services.jobs import JobKind, ask_for, file_of_job, kept_until, open_jobs
 
 _ON_A_PAGE = 50
 

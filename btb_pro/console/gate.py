@@ -6,18 +6,15 @@ from flask_babel import gettext
 from flask_login import LoginManager, current_user
 
 from btb_pro.config import Settings
-from btb_pro.console.blueprint import Open, console
 from btb_pro.console.confirming import ask_to_confirm
-from btb_pro.console.desk import refuse, runtime
+from btb_pro.console.desk import Open, console, refuse
 from btb_pro.console.door import show_sign_in
 from btb_pro.console.forms import Shown
-from btb_pro.console.holder import Holder
-from btb_pro.console.keeping import Wish, keep_form
+from btb_pro.console.keeping import Holder, Wish, keep_form
 from btb_pro.incoming import refuse_foreign, refuse_unreadable
 from btb_pro.roles import Permission
-from btb_pro.services.signed_in import SignedIn
-from btb_pro.services.staff_sessions import find_session, is_due_to_be_noted, note_use
-from btb_pro.this_request import speak
+from btb_pro.services.staff_sessions import SignedIn, find_session, is_due_to_be_noted, note_use
+from btb_pro.this_request import runtime, speak
 
 
 def prepare_gate(app: Flask, settings: Settings) -> None:

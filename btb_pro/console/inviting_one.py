@@ -4,12 +4,11 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
-from btb_pro.console.blueprint import allow, console
-from btb_pro.console.desk import Desk, at_desk
+from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.console.message_words import not_approved, press_again, refusal_sentence
 from btb_pro.console.participant_words import visit_phrase
 from btb_pro.console.phrases import message_phrase
-from btb_pro.models.visit import Visit
+from btb_pro.models.participant import Visit
 from btb_pro.roles import Permission
 from btb_pro.services.invitations import InvitationRefused, find_visit, live_invitation, revoke_invitation
 from btb_pro.services.inviting import Preview, invite_participant, open_channels, preview, why_not

@@ -5,8 +5,7 @@ import json
 from flask import abort, redirect, render_template, send_file, url_for
 from flask.typing import ResponseReturnValue
 
-from btb_pro.console.blueprint import allow, console
-from btb_pro.console.desk import Desk, at_desk, refuse
+from btb_pro.console.desk import Desk, allow, at_desk, console, refuse
 from btb_pro.console.export_words import fault_sentence, format_name, job_state_phrase, moment, size_words
 from btb_pro.console.forms import ConsoleForm, stale_notice
 from btb_pro.exports.files import sha256_of
@@ -15,11 +14,11 @@ from btb_pro.models.job import Job
 from btb_pro.roles import Permission
 from btb_pro.services.asked_exports import AskedExport, fits_sites
 from btb_pro.services.export_history import find_export, note_fetch
-from btb_pro.services.job_files import file_of_job
 from btb_pro.services.jobs import (
     PERMISSION_OF,
     JobKind,
     JobState,
+    file_of_job,
     find_job,
     give_up,
     kept_until,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from werkzeug.datastructures import MultiDict
 
+from btb_pro.instruments.answers import Refusal, ValueRefused, read_value
 from btb_pro.instruments.model import Field, Instrument, Item
-from btb_pro.instruments.values import Refusal, ValueRefused, read_value
 from btb_pro.refused_values import refusal_text
 
 

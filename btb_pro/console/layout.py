@@ -9,13 +9,12 @@ from flask_babel import format_date, format_datetime, get_locale
 
 from btb_pro.assets import Assets, read_assets
 from btb_pro.console import message_words
-from btb_pro.console.blueprint import console
-from btb_pro.console.desk import runtime
+from btb_pro.console.desk import console
 from btb_pro.console.forms import ConsoleForm
 from btb_pro.console.staff_words import role_name
 from btb_pro.i18n import LANGUAGE_NAMES
 from btb_pro.roles import Permission
-from btb_pro.web import is_halted
+from btb_pro.this_request import is_halted, runtime
 
 
 @console.context_processor

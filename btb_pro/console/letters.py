@@ -8,11 +8,9 @@ from flask_babel import get_locale, gettext
 from flask_login import logout_user
 from flask_wtf import FlaskForm
 
-from btb_pro.console.blueprint import allow, console
-from btb_pro.console.desk import Desk, at_desk
+from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.exports.letters import Letter, cards_pdf, letters_pdf
-from btb_pro.models.participant import Participant
-from btb_pro.models.visit import Visit
+from btb_pro.models.participant import Participant, Visit
 from btb_pro.roles import Permission
 from btb_pro.services.invitations import issue_invitation
 from btb_pro.services.known_visits import NoLink, find_visit, why_no_link, why_not_open

@@ -8,8 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from btb_pro import clock
-from btb_pro.console.blueprint import allow, console
-from btb_pro.console.desk import Desk, at_desk
+from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.console.list_wish import NO_LANGUAGE, Choices, query_of, read_wish
 from btb_pro.console.phrases import Phrase, link_phrase, short_day, waiting_phrase
 from btb_pro.console.scope import scope_of, site_names, visit_titles

@@ -7,8 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf import FlaskForm
 
-from btb_pro.console.blueprint import allow, console
-from btb_pro.console.desk import Desk, at_desk, runtime
+from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.console.message_words import press_again, refusal_sentence
 from btb_pro.roles import Permission
 from btb_pro.services.invitations import InvitationRefused
@@ -17,6 +16,7 @@ from btb_pro.services.inviting import preview as preview_of
 from btb_pro.services.messages import SettlementRefused, ShownMessage, find_message, settle_message
 from btb_pro.services.quiet_hours import next_loud
 from btb_pro.states import Settlement
+from btb_pro.this_request import runtime
 
 _TO_PARTICIPANT = ("invitation", "reminder")
 

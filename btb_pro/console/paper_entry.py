@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from flask import abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from btb_pro.console.blueprint import allow, console
-from btb_pro.console.desk import Desk, at_desk
+from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.console.keying import Typing, read_typed
 from btb_pro.console.paper_pages import (
     TokenForm,
@@ -17,7 +16,7 @@ from btb_pro.console.paper_pages import (
     typing_page,
 )
 from btb_pro.instruments.paging import Page
-from btb_pro.models.paper_entry import PaperEntry
+from btb_pro.models.correction import PaperEntry
 from btb_pro.roles import Permission
 from btb_pro.services.keyed_paper import differing_items, read_keyed
 from btb_pro.services.known_visits import find_visit
@@ -33,7 +32,7 @@ from btb_pro.services.paper_entries import (
     round_of,
     why_not_this_person,
 )
-from btb_pro.services.refused_answers import note_refused_answers
+from btb_pro.services.untaken_answers import note_refused_answers
 
 
 @console.get("/participants/<number>/paper/<visit>")

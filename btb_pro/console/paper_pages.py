@@ -13,7 +13,7 @@ from btb_pro.console.desk import Desk
 from btb_pro.console.keying import key_items, read_typed
 from btb_pro.i18n import LANGUAGE_NAMES
 from btb_pro.instruments.paging import Page
-from btb_pro.models.paper_entry import PaperEntry
+from btb_pro.models.correction import PaperEntry
 from btb_pro.services.keyed_paper import differing_items, read_keyed
 from btb_pro.services.paper_entries import (
     PaperRefusal,

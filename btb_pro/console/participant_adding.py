@@ -4,8 +4,7 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from btb_pro.console.blueprint import allow, console
-from btb_pro.console.desk import Desk, at_desk
+from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.console.participant_forms import NewForm, mark_faults, set_choices, set_sites
 from btb_pro.roles import Permission
 from btb_pro.services.participant_checks import NewParticipant

@@ -6,8 +6,7 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from btb_pro.console.blueprint import allow, console
-from btb_pro.console.desk import Desk, at_desk, runtime
+from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.console.participant_forms import (
     ChangeForm,
     DetailsForm,
@@ -30,6 +29,7 @@ from btb_pro.services.participant_changes import (
 )
 from btb_pro.services.participant_record import kept_contacts
 from btb_pro.services.participants import withdraw_participant
+from btb_pro.this_request import runtime
 
 
 @console.get("/participants/<number>/change")

@@ -13,8 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from btb_pro.console.blueprint import allow, console
-from btb_pro.console.desk import Desk, at_desk, runtime, signed_in
+from btb_pro.console.desk import Desk, allow, at_desk, console, signed_in
 from btb_pro.console.fault_words import fault_text
 from btb_pro.console.participant_forms import FileForm
 from btb_pro.console.participant_words import day_or_dash, language_name
@@ -32,6 +31,7 @@ from btb_pro.services.participant_import import (
 )
 from btb_pro.services.participant_record import masked
 from btb_pro.services.participant_tables import LARGEST_FILE, FileFault, ImportRefused
+from btb_pro.this_request import runtime
 
 _LARGEST_REQUEST = 2 * LARGEST_FILE
 _MOST_SHOWN = 200

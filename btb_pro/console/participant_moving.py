@@ -8,8 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from btb_pro import clock
-from btb_pro.console.blueprint import allow, console
-from btb_pro.console.desk import Desk, at_desk
+from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.console.fault_words import fault_text
 from btb_pro.console.participant_forms import ChangeForm, Day0Form, VisitForm
 from btb_pro.console.participant_page import titles_of

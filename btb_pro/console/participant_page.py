@@ -7,8 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_wtf import FlaskForm
 
-from btb_pro.console.blueprint import allow, console
-from btb_pro.console.desk import Desk, at_desk
+from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.console.participant_words import (
     appointment_text,
     contact_name,
@@ -20,9 +19,8 @@ from btb_pro.console.participant_words import (
 from btb_pro.console.phrases import Phrase, short_time
 from btb_pro.models.participant import Participant
 from btb_pro.roles import Permission
-from btb_pro.services.access_log import note_view
+from btb_pro.services.known_participants import is_view_noted, note_view
 from btb_pro.services.participant_record import KeptContact, RecordedVisit, kept_contacts, recorded_visits
-from btb_pro.services.recent_views import is_view_noted
 from btb_pro.services.timeline import timeline
 
 

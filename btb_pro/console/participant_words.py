@@ -19,7 +19,7 @@ from btb_pro.console.phrases import (
 from btb_pro.i18n import LANGUAGE_NAMES
 from btb_pro.services.change_history import SeenChange
 from btb_pro.services.link_states import LinkStatus
-from btb_pro.services.participant_changes import RefusalCode
+from btb_pro.services.participant_faults import RefusalCode
 from btb_pro.services.timeline import Happening, HappeningKind
 from btb_pro.services.visit_plan import MoveFault, MoveRefused, Stays
 from btb_pro.states import LinkStage

@@ -9,13 +9,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_percent, get_locale, gettext
 
 from btb_pro.console.bars import Bars, draw_bars
-from btb_pro.console.blueprint import allow, console
-from btb_pro.console.desk import Desk, at_desk, runtime
+from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.console.export_words import moment
 from btb_pro.console.forms import ConsoleForm, stale_notice
 from btb_pro.console.scope import site_names, visit_titles
+from btb_pro.instruments.answers import ItemState
 from btb_pro.instruments.model import Instrument
-from btb_pro.instruments.states import ItemState
 from btb_pro.roles import Permission
 from btb_pro.services.jobs import JobKind, ask_for, open_jobs
 from btb_pro.services.quality_report import (
@@ -27,6 +26,7 @@ from btb_pro.services.quality_report import (
     read_report,
     share_answered,
 )
+from btb_pro.this_request import runtime
 
 _SHORT = 44
 _QUICK = "5"

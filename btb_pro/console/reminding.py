@@ -4,8 +4,7 @@ from flask import abort, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
-from btb_pro.console.blueprint import allow, console
-from btb_pro.console.desk import at_desk
+from btb_pro.console.desk import allow, at_desk, console
 from btb_pro.console.message_words import not_approved, press_again, refusal_sentence
 from btb_pro.roles import Permission
 from btb_pro.services.invitations import InvitationRefused

@@ -3,8 +3,9 @@
 import base64
 import zlib
 
-from btb_pro.console.desk import runtime, signed_in
+from btb_pro.console.desk import signed_in
 from btb_pro.security import SealBroken
+from btb_pro.this_request import runtime
 
 
 def seal(text: str, purpose: str) -> str:

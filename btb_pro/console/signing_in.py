@@ -5,9 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
 
-from btb_pro.console.blueprint import Open, allow, console
-from btb_pro.console.browsers import caller, remember_browser
-from btb_pro.console.desk import runtime
+from btb_pro.console.desk import Open, allow, console
 from btb_pro.console.door import (
     door_context,
     hold,
@@ -22,10 +20,11 @@ from btb_pro.console.door import (
     too_late,
 )
 from btb_pro.console.forms import ConsoleForm, Shown, busy_notice, stale_notice, typed
-from btb_pro.console.keeping import open_kept, wish_of_request
+from btb_pro.console.keeping import caller, open_kept, remember_browser, wish_of_request
 from btb_pro.services.own_account import CodeRefused, set_up_second_factor
 from btb_pro.services.passwords import TooManyAtOnce
 from btb_pro.services.signing_in import Next, SignInRefused, check_code, check_password, find_proven
+from btb_pro.this_request import runtime
 
 
 @console.get("/sign-in")

@@ -8,8 +8,7 @@ from flask_babel import gettext, ngettext
 from flask_wtf import FlaskForm
 
 from btb_pro import clock
-from btb_pro.console.blueprint import allow, console
-from btb_pro.console.desk import Desk, at_desk, signed_in
+from btb_pro.console.desk import Desk, allow, at_desk, console, signed_in
 from btb_pro.console.message_words import channel_name, kind_name
 from btb_pro.console.phrases import short_day, short_time
 from btb_pro.console.plot import draw

@@ -4,8 +4,7 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from btb_pro.console.blueprint import Open, allow, console
-from btb_pro.console.desk import runtime
+from btb_pro.console.desk import Open, allow, console
 from btb_pro.console.door import door_context, password_given
 from btb_pro.console.forms import ConsoleForm, Shown, busy_notice, stale_notice
 from btb_pro.console.keeping import Wish
@@ -13,7 +12,7 @@ from btb_pro.console.staff_words import password_sentence
 from btb_pro.services.open_staff_links import StaffLinkState, find_link
 from btb_pro.services.own_account import LinkSpent, PasswordRefused, choose_password_by_link
 from btb_pro.services.passwords import LONGEST, RECOMMENDED, SHORTEST, TooManyAtOnce
-from btb_pro.this_request import speak
+from btb_pro.this_request import runtime, speak
 
 _GONE = 410
 

@@ -7,23 +7,14 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, TextAreaField
 from wtforms.validators import Length
 
-from btb_pro.console.blueprint import allow, console
-from btb_pro.console.desk import Desk, at_desk
+from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.console.message_words import channel_name
 from btb_pro.console.phrases import request_phrase, short_time
 from btb_pro.roles import Permission
 from btb_pro.services.asked_corrections import requests_of_wish
 from btb_pro.services.invitations import InvitationRefused
-from btb_pro.services.made_requests import RequestKind
-from btb_pro.services.new_links import (
-    AskedBy,
-    Hindrance,
-    NewLinkHindered,
-    find_request,
-    hindrance,
-    send_new_link,
-    usable_channels,
-)
+from btb_pro.services.made_requests import AskedBy, RequestKind, find_request
+from btb_pro.services.new_links import Hindrance, NewLinkHindered, hindrance, send_new_link, usable_channels
 from btb_pro.services.requests import LONGEST_TEXT, RequestRefused, settle_request
 from btb_pro.services.wordings import WordingNotApproved
 

@@ -13,7 +13,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
 
 
 class AsOf:

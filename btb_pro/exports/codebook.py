@@ -10,8 +10,8 @@ from btb_pro.exports.records import VisitStatus
 from btb_pro.exports.tables import PLAIN, TableStyle, TextRow
 from btb_pro.exports.variables import WIDE_KEYS, FieldVariable, ScoreVariable, Variables
 from btb_pro.i18n import LANGUAGES
+from btb_pro.instruments.answers import MISSING_CODES
 from btb_pro.instruments.model import Choice, Condition, Field, FieldKind, Instrument, Texts, WordingStatus
-from btb_pro.instruments.states import MISSING_CODES
 from btb_pro.study import Study
 
 _COLUMNS = (

@@ -30,12 +30,11 @@ from btb_pro.exports.records import (
 from btb_pro.exports.stored_corrections import StoredCorrections
 from btb_pro.exports.stored_rows import ANSWER_COLUMNS, RowsOfVisits, StoredRows
 from btb_pro.exports.variables import study_variables
+from btb_pro.instruments.answers import field_state, field_value
 from btb_pro.instruments.model import Field, Instrument
-from btb_pro.instruments.states import field_state, field_value
-from btb_pro.models.audit_event import AuditEvent
-from btb_pro.models.participant import Participant
+from btb_pro.models.base import AuditEvent
+from btb_pro.models.participant import Participant, Visit
 from btb_pro.models.response import Answer, Response
-from btb_pro.models.visit import Visit
 from btb_pro.study import Study, sections_asked
 
 _PARTICIPANTS_AT_ONCE = 20

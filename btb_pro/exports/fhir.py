@@ -27,9 +27,8 @@ from btb_pro.exports.files import WrittenFile, new_file
 from btb_pro.exports.forms import form_facts, form_records
 from btb_pro.exports.records import FieldRecord, ScoreRecord, VisitRecord, VisitStatus
 from btb_pro.exports.writing import WriteOptions
+from btb_pro.instruments.answers import ItemState, chosen_codes
 from btb_pro.instruments.model import Field, FieldKind, Instrument
-from btb_pro.instruments.states import ItemState
-from btb_pro.instruments.values import chosen_codes
 
 BUNDLE_FILE = "bundle.json"
 _NAMESPACE = UUID("6f1c2f1e-6d58-4a8e-9a0f-0d6f0c1d7f53")

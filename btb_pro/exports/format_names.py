@@ -1,4 +1,4 @@
-"""What the formats are called, for whoever speaks of one and writes none."""
+"""What tables and formats are called, for whoever speaks of one and writes none."""
 
 from enum import StrEnum
 
@@ -15,3 +15,21 @@ class ExportFormat(StrEnum):
     FHIR = "fhir"
     SPSS = "spss"
     STATA = "stata"
+
+
+class Table(StrEnum):
+    """Which table."""
+
+    WIDE = "wide"
+    LONG = "long"
+    HISTORY = "history"
+    SCORES = "scores"
+    CODEBOOK = "codebook"
+
+
+class TableFormat(StrEnum):
+    """How its rows are written."""
+
+    CSV = "csv"
+    NDJSON = "ndjson"
+    """One JSON object a line, column to text: the cells of the CSV file."""

@@ -209,7 +209,7 @@ def _closing(letter: Letter, words: NullTranslations) -> list[str]:
 
 def _not_watched(words: NullTranslations) -> str:
     return words.gettext(
-        "Nobody reads your answers while you write. Do you need help right now? "
+        "Your answers are not read right away. Do you need help right now? "
         "Ring 113 in an emergency, or 116 117 for the doctor on call."
     )
 

@@ -4,17 +4,14 @@ Nothing in it says who took the export or when: the same cut-off gives the same 
 """
 
 import hashlib
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from btb_pro import clock
 from btb_pro.exports.dataset import Dataset
 from btb_pro.exports.files import WrittenFile
+from btb_pro.exports.proof import canonical_manifest
 from btb_pro.exports.writing import WriteOptions
-from btb_pro.instruments.hashes import wording_sha256
-
-MANIFEST = "manifest.json"
-_SEAL = "sha256_of_the_rest"
+from btb_pro.instruments.model import wording_sha256
 
 
 def manifest_bytes(
@@ -59,14 +56,3 @@ def manifest_bytes(
             "files": {file.name: {"rows": file.rows, "sha256": file.sha256} for file in files},
         }
     )
-
-
-def canonical_manifest(content: Mapping[str, object]) -> bytes:
-    """A manifest's bytes, with the SHA-256 of all the rest of it, so that no byte of it changes unseen."""
-    rest = {name: value for name, value in content.items() if name != _SEAL}
-    seal = hashlib.sha256(_json(rest)).hexdigest()
-    return _json({**rest, _SEAL: seal})
-
-
-def _json(content: Mapping[str, object]) -> bytes:
-    return (json.dumps(content, sort_keys=True, indent=2, ensure_ascii=False) + "\n").encode()

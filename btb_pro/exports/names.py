@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Any
 
 from btb_pro.exports.variables import WIDE_KEYS, Variables
+from btb_pro.instruments.answers import MISSING_CODES
 from btb_pro.instruments.model import Instrument
-from btb_pro.instruments.states import MISSING_CODES
 from btb_pro.study import Study
 
 

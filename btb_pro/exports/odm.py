@@ -34,8 +34,8 @@ from btb_pro.exports.odm_metadata import (
 from btb_pro.exports.records import FieldRecord, HistoryRecord, VisitRecord
 from btb_pro.exports.variables import FieldVariable
 from btb_pro.exports.writing import WriteOptions
+from btb_pro.instruments.answers import STATE_OF_ROW, AnswerState, ItemState
 from btb_pro.instruments.model import Instrument
-from btb_pro.instruments.states import STATE_OF_ROW, AnswerState, ItemState
 
 ODM_FILE = "odm.xml"
 _SNAPSHOT, _TRANSACTIONAL = "Snapshot", "Transactional"

@@ -16,8 +16,8 @@ from btb_pro.exports.records import VisitStatus
 from btb_pro.exports.variables import FieldVariable
 from btb_pro.exports.writing import WriteOptions
 from btb_pro.i18n import LANGUAGES
+from btb_pro.instruments.answers import ItemState
 from btb_pro.instruments.model import FieldKind, Instrument, Section
-from btb_pro.instruments.states import ItemState
 from btb_pro.study import Study, Visit
 
 NAMESPACE = "http://www.cdisc.org/ns/odm/v1.3"

@@ -2,32 +2,14 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from enum import StrEnum
 
 from btb_pro.exports.codebook import codebook_rows
 from btb_pro.exports.csv_files import csv_line
 from btb_pro.exports.dataset import Dataset
+from btb_pro.exports.format_names import Table, TableFormat
 from btb_pro.exports.sheets import table_headers
 from btb_pro.exports.tables import TableStyle, TextRow, history_row, long_rows, score_rows, wide_row
 from btb_pro.exports.writing import WriteOptions
-
-
-class Table(StrEnum):
-    """Which table."""
-
-    WIDE = "wide"
-    LONG = "long"
-    HISTORY = "history"
-    SCORES = "scores"
-    CODEBOOK = "codebook"
-
-
-class TableFormat(StrEnum):
-    """How its rows are written."""
-
-    CSV = "csv"
-    NDJSON = "ndjson"
-    """One JSON object a line, column to text: the cells of the CSV file."""
 
 
 def write_table(

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
-from btb_pro.instruments.hashes import wording_sha256
 from btb_pro.instruments.model import (
     Choice,
     Condition,
@@ -15,6 +14,7 @@ from btb_pro.instruments.model import (
     Section,
     Wording,
     WordingStatus,
+    wording_sha256,
 )
 from btb_pro.instruments.paging import Parts, pages_of
 from btb_pro.instruments.walk import count_statuses

@@ -11,8 +11,7 @@ from btb_pro import clock
 from btb_pro.exports.as_of import AsOf
 from btb_pro.exports.records import CutOff, VisitPlan
 from btb_pro.models.message import Message
-from btb_pro.models.participant import Participant
-from btb_pro.models.visit import Invitation, Visit
+from btb_pro.models.participant import Invitation, Participant, Visit
 
 _FIELDS = (
     "language", "day0", "is_withdrawn", "planned_on", "begins_at", "opens_at", "closes_at", "expires_at",

@@ -19,9 +19,10 @@ from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 from btb_pro import clock
 from btb_pro.exports.files import sha256_of, write_zip
-from btb_pro.exports.manifest import MANIFEST, canonical_manifest
 from btb_pro.refusals import PlainRefusal
 
+MANIFEST = "manifest.json"
+_SEAL = "sha256_of_the_rest"
 _AT_ONCE = 1 << 20
 # What zipfile says of a changed header: another version, a password, a name that is no text.
 _OF_BROKEN_ZIPS = (BadZipFile, NotImplementedError, EOFError, RuntimeError, ValueError, struct.error)
@@ -57,6 +58,13 @@ class Proof:
 def receipt_path(bundle: Path) -> Path:
     """Where a bundle's receipt lies."""
     return bundle.with_name(f"{bundle.name}.receipt.json")
+
+
+def canonical_manifest(content: Mapping[str, object]) -> bytes:
+    """A manifest's bytes, with the SHA-256 of all the rest of it, so that no byte of it changes unseen."""
+    rest = {name: value for name, value in content.items() if name != _SEAL}
+    seal = sha256(_json(rest)).hexdigest()
+    return _json({**rest, _SEAL: seal})
 
 
 def prove(path: Path) -> Proof:
@@ -196,4 +204,8 @@ def receipt_bytes(
         "taken_by": taken_by,
         "taken_at": clock.utc_text(taken_at),
     }
+    return (json.dumps(content, sort_keys=True, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _json(content: Mapping[str, object]) -> bytes:
     return (json.dumps(content, sort_keys=True, indent=2, ensure_ascii=False) + "\n").encode()

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from btb_pro.instruments.answers import AnswerState, ItemState, StoredAnswer
 from btb_pro.instruments.model import Field, Instrument
-from btb_pro.instruments.states import AnswerState, ItemState, StoredAnswer
 
 
 class VisitStatus(StrEnum):

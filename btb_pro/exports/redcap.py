@@ -20,9 +20,8 @@ from btb_pro.exports.records import FieldRecord, VisitRecord, VisitStatus
 from btb_pro.exports.redcap_dictionary import DICTIONARY_HEADER, dictionary_rows
 from btb_pro.exports.tables import CORRECTIONS_HEADER, TableStyle, correction_row
 from btb_pro.exports.writing import WriteOptions
+from btb_pro.instruments.answers import ItemState, chosen_codes
 from btb_pro.instruments.model import Instrument
-from btb_pro.instruments.states import ItemState
-from btb_pro.instruments.values import chosen_codes
 from btb_pro.study import Study
 
 EVENT = "redcap_event_name"

@@ -7,8 +7,8 @@ from btb_pro.exports.dataset import Dataset
 from btb_pro.exports.names import FORM_FIELDS, Names, form_code, state_code
 from btb_pro.exports.variables import ScoreVariable
 from btb_pro.exports.writing import WriteOptions
+from btb_pro.instruments.answers import ItemState
 from btb_pro.instruments.model import Choice, Condition, Field, FieldKind, Instrument, Item, Section, Texts
-from btb_pro.instruments.states import ItemState
 
 DICTIONARY_HEADER = (
     "Variable / Field Name", "Form Name", "Section Header", "Field Type", "Field Label",

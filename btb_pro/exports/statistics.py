@@ -25,8 +25,8 @@ from btb_pro.exports.names import state_code
 from btb_pro.exports.records import FieldRecord, VisitRecord
 from btb_pro.exports.variables import WIDE_KEYS, FieldVariable
 from btb_pro.exports.writing import CannotBeWritten, WriteOptions
+from btb_pro.instruments.answers import MISSING_CODES, ItemState
 from btb_pro.instruments.model import FieldKind
-from btb_pro.instruments.states import MISSING_CODES, ItemState
 
 SPSS_FILE, STATA_FILE = "wide.sav", "wide.dta"
 _LONGEST_SPSS_TEXT, _LONGEST_STATA_TEXT = 32_767, 2_045

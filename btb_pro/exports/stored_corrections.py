@@ -9,11 +9,10 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from btb_pro.exports.records import CorrectionRecord, CutOff, LateSaveRecord
-from btb_pro.instruments.states import AnswerState, StoredAnswer
+from btb_pro.instruments.answers import AnswerState, StoredAnswer
 from btb_pro.models.correction import Correction, CorrectionRequest
-from btb_pro.models.participant import Participant
+from btb_pro.models.participant import Participant, Visit
 from btb_pro.models.response import Answer, LateSave
-from btb_pro.models.visit import Visit
 
 _AT_ONCE = 500
 

@@ -11,12 +11,10 @@ from sqlalchemy.orm import Session
 from btb_pro.exports.as_of import AsOf
 from btb_pro.exports.records import CORRECTION, AnswerRow, CutOff, Origin, ScoreRecord
 from btb_pro.exports.stored_corrections import accepted_by_event
-from btb_pro.instruments.states import AnswerState, StoredAnswer
-from btb_pro.models.paper_entry import PaperEntry
-from btb_pro.models.participant import Participant
-from btb_pro.models.participant_session import ParticipantSession
-from btb_pro.models.response import Answer, Response, ScoreRow
-from btb_pro.models.visit import Invitation, Visit
+from btb_pro.instruments.answers import AnswerState, StoredAnswer
+from btb_pro.models.correction import PaperEntry
+from btb_pro.models.participant import Invitation, Participant, Visit
+from btb_pro.models.response import Answer, ParticipantSession, Response, ScoreRow
 
 ANSWER_COLUMNS = (
     Answer.event_seq,

@@ -19,7 +19,7 @@ from btb_pro.exports.records import (
     VisitRecord,
 )
 from btb_pro.exports.variables import WIDE_KEYS, FieldVariable, Variables
-from btb_pro.instruments.states import MISSING_CODES, STATE_OF_ROW, ItemState
+from btb_pro.instruments.answers import MISSING_CODES, STATE_OF_ROW, ItemState
 
 TextRow = list[str]
 

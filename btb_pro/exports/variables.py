@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from btb_pro.exports.records import FieldRecord
+from btb_pro.instruments.answers import chosen_codes
 from btb_pro.instruments.model import Choice, Field, FieldKind, Instrument, Item, Score, Section
-from btb_pro.instruments.values import chosen_codes
 from btb_pro.study import Study
 
 WIDE_KEYS = ("participant", "site", "visit", "status", "started_at", "submitted_at")

@@ -8,7 +8,7 @@ from btb_pro import clock
 from btb_pro.exports.forms import form_facts, form_records
 from btb_pro.exports.records import AnswerRow, FieldRecord, PlannedVisit, VisitRecord
 from btb_pro.exports.tables import PLAIN, TableStyle, TextRow
-from btb_pro.instruments.states import ItemState
+from btb_pro.instruments.answers import ItemState
 from btb_pro.study import is_after_visit, is_late
 
 VISITS_HEADER = (

@@ -1,7 +1,7 @@
 """A stored value as a person reads it."""
 
+from btb_pro.instruments.answers import chosen_codes
 from btb_pro.instruments.model import Field, FieldKind
-from btb_pro.instruments.values import chosen_codes
 
 
 def value_in_words(field: Field, value: str | None, language: str) -> str:

@@ -1,13 +1,17 @@
-"""Frozen types of an instrument, as read from its file.
+"""Frozen types of an instrument, as read from its file, and the fingerprint of what a participant is shown.
 
 An instrument has sections, a section has items, an item has form fields. The code of a form field is its
 name in the page, its variable name in every export, and is never renumbered or reused.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
+from typing import Any
 
 
 class WordingStatus(StrEnum):
@@ -188,3 +192,91 @@ class Instrument:
     def fields(self) -> tuple[Field, ...]:
         """Every form field in order."""
         return tuple(field for item in self.items for field in item.fields)
+
+
+class ByIdentity:
+    """A cache key for an instrument, which holds mappings and so has no hash of its own."""
+
+    __slots__ = ("instrument",)
+
+    def __init__(self, instrument: Instrument) -> None:
+        self.instrument = instrument
+
+    def __hash__(self) -> int:
+        return id(self.instrument)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ByIdentity) and other.instrument is self.instrument
+
+
+def wording_sha256(instrument: Instrument, language: str) -> str:
+    """SHA-256, 64 lower-case hexadecimal digits, of everything that is shown in the language.
+
+    Hashed is JSON with sorted keys, without spaces, in UTF-8: title, recall period, and of each item in order
+    its stem, code, type, text and fields with their choices, units, ranges and conditions. Page breaks,
+    statuses, sources and notes are no part of it, nor is any other language. Raises KeyError for a language
+    that the instrument lacks.
+    """
+    return _wording_sha256(ByIdentity(instrument), language)
+
+
+@lru_cache(maxsize=256)
+def _wording_sha256(key: ByIdentity, language: str) -> str:
+    instrument = key.instrument
+    if language not in instrument.languages:
+        raise KeyError(language)
+    shown = _shown(instrument, language)
+    canonical = json.dumps(shown, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode("utf-8")).hexdigest()
+
+
+def _shown(instrument: Instrument, language: str) -> dict[str, Any]:
+    recall = instrument.recall[language]
+    asked = [(section, item) for section in instrument.sections for item in section.items]
+    return {
+        "title": instrument.title[language].text,
+        "recall": {"period": recall.period, "text": recall.wording.text},
+        "items": [_item(section, item, language) for section, item in asked],
+    }
+
+
+def _item(section: Section, item: Item, language: str) -> dict[str, Any]:
+    return {
+        "stem": _text(section.stem, language),
+        "code": item.code,
+        "type": item.type.value,
+        "text": item.text[language].text,
+        "when": _condition(item.when),
+        "fields": [_field(field, language) for field in item.fields],
+    }
+
+
+def _field(field: Field, language: str) -> dict[str, Any]:
+    return {
+        "code": field.code,
+        "kind": field.kind.value,
+        "label": field.label[language].text,
+        "choices": [_choice(choice, language) for choice in field.choices],
+        "minimum": field.minimum,
+        "maximum": field.maximum,
+        "max_length": field.max_length,
+        "unit": _text(field.unit, language),
+        "when": _condition(field.when),
+    }
+
+
+def _choice(choice: Choice, language: str) -> dict[str, Any]:
+    return {
+        "code": choice.code,
+        "label": choice.label[language].text if choice.has_words else None,
+        "is_exclusive": choice.is_exclusive,
+        "asks_text": choice.asks_text,
+    }
+
+
+def _condition(condition: Condition | None) -> dict[str, Any] | None:
+    return {"field": condition.field, "codes": sorted(condition.codes)} if condition else None
+
+
+def _text(texts: Texts | None, language: str) -> str | None:
+    return None if texts is None else texts[language].text

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from btb_pro.db import Base
+from btb_pro.models.base import Base
 
 # Alembic takes it that SQLite cannot roll back DDL. It can, since our engine sends BEGIN itself.
 context.configure(

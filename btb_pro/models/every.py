@@ -2,42 +2,10 @@
 
 from sqlalchemy import Table
 
-from btb_pro.db import Base
-from btb_pro.models import (
-    api_key,
-    audit_event,
-    correction,
-    counts,
-    export_run,
-    job,
-    message,
-    paper_entry,
-    participant,
-    participant_session,
-    response,
-    safety_alert,
-    staff,
-    study,
-    visit,
-)
+from btb_pro.models import correction, job, message, participant, response, staff
+from btb_pro.models.base import Base
 
-MODELS = (
-    api_key,
-    audit_event,
-    correction,
-    counts,
-    export_run,
-    job,
-    message,
-    paper_entry,
-    participant,
-    participant_session,
-    response,
-    safety_alert,
-    staff,
-    study,
-    visit,
-)
+MODELS = (correction, job, message, participant, response, staff)
 
 
 def every_table() -> list[Table]:

@@ -5,10 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from btb_pro.db import Base, Instant
-from btb_pro.models.columns import event_seq
-from btb_pro.models.staff import Staff
-from btb_pro.models.visit import Invitation
+from btb_pro.models.base import Base, Instant, event_seq
 
 _IS_OPEN = text("state IN ('queued', 'sending')")
 _IS_UNSETTLED = text("state IN ('bounced', 'failed', 'unknown') AND settled_at IS NULL")
@@ -48,9 +45,9 @@ class Message(Base):
     kind: Mapped[str] = mapped_column(String(12))
     channel: Mapped[str] = mapped_column(String(5))
     language: Mapped[str] = mapped_column(String(2))
-    invitation_id: Mapped[int | None] = mapped_column(ForeignKey(Invitation.id), index=True)
+    invitation_id: Mapped[int | None] = mapped_column(ForeignKey("invitation.id"), index=True)
     """Whose link it carries; none for staff."""
-    staff_id: Mapped[int | None] = mapped_column(ForeignKey(Staff.id))
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     """To whom, when it goes to a member of staff."""
     subject_key: Mapped[str] = mapped_column(String(80), default="")
     """What else it is about: a safety alert's number, a staff link's."""

@@ -22,10 +22,10 @@ from btb_pro.participant import (
     taps,
     typed_codes,
 )
-from btb_pro.participant.blueprint import Access, access, participant
-from btb_pro.participant.visitor import runtime
+from btb_pro.participant.visitor import Access, access, participant
 from btb_pro.participant.words import last_day_in_words, time_in_words
-from btb_pro.web import ErrorPages, add_error_pages, is_halted
+from btb_pro.this_request import is_halted, runtime
+from btb_pro.web import ErrorPages, add_error_pages
 
 VIEWS = (
     start,

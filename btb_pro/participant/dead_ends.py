@@ -10,21 +10,17 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from btb_pro import clock
-from btb_pro.db import DATABASE_FAILURES
+from btb_pro.damage import DATABASE_FAILURES
 from btb_pro.incoming import drain, refuse_foreign, refuse_unreadable
 from btb_pro.links import UnknownLink
-from btb_pro.participant.blueprint import participant
 from btb_pro.participant.cookies import session_secret
 from btb_pro.participant.guesses import note_guess
-from btb_pro.participant.items import ResponseValue
-from btb_pro.participant.visitor import CookiesOff, DeadEnd, GoTo, runtime
+from btb_pro.participant.visitor import CookiesOff, DeadEnd, GoTo, ResponseValue, participant
 from btb_pro.participant.words import minute_in_words
 from btb_pro.services.made_requests import RequestKind, may_ask
-from btb_pro.services.opened_links import LinkState, look_up
-from btb_pro.services.sessions import find_session
+from btb_pro.services.sessions import LinkState, find_session, look_up
 from btb_pro.services.wordings import WordingNotApproved
-from btb_pro.this_request import speak
-from btb_pro.web import language_of_request, log_error
+from btb_pro.this_request import language_of_request, log_error, runtime, speak
 
 _STATUS = {LinkState.NOT_OPEN_YET: 403}
 _GONE = 410

@@ -11,10 +11,17 @@ from wtforms.csrf.core import CSRF, CSRFTokenField
 from wtforms.form import BaseForm
 from wtforms.validators import ValidationError
 
+from btb_pro.instruments.answers import (
+    AnswerState,
+    Current,
+    Refusal,
+    StoredAnswer,
+    ValueRefused,
+    condition_holds,
+    read_value,
+)
 from btb_pro.instruments.model import Field, FieldKind, Item
 from btb_pro.instruments.paging import Page
-from btb_pro.instruments.states import AnswerState, Current, StoredAnswer, condition_holds
-from btb_pro.instruments.values import Refusal, ValueRefused, read_value
 
 BUTTONS = frozenset({"next", "back", "later", "lang", "decline", "clear"})
 _OF_THE_SCRIPT = frozenset({"key", "at", "shown"})

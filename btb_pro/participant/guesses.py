@@ -7,9 +7,9 @@ whatever one of its machines tries.
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from btb_pro.db import DATABASE_FAILURES
-from btb_pro.participant.visitor import runtime
+from btb_pro.damage import DATABASE_FAILURES
 from btb_pro.services.limits import Limit, network_of, note_failure, wait_until
+from btb_pro.this_request import runtime
 
 OF_A_NETWORK = Limit("link", free=500, longest=timedelta(minutes=10), window=timedelta(hours=1))
 OF_ALL = Limit("link_all", free=5000, longest=timedelta(minutes=1), window=timedelta(hours=1))

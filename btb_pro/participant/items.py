@@ -8,23 +8,26 @@ from flask import redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from btb_pro.instruments.answers import Refusal, open_items
 from btb_pro.instruments.paging import Page
-from btb_pro.instruments.states import open_items
-from btb_pro.instruments.values import Refusal
-from btb_pro.participant.blueprint import Access, access, participant
 from btb_pro.participant.form import MainForm, Reading, changed, item_named, main_form, read_page
 from btb_pro.participant.page_state import PageState, PageStateSigner, new_page_state
 from btb_pro.participant.phone import client_key, device_time, is_from_script, shown_time
 from btb_pro.participant.presenting import PagePresenter, shown_values, values_to_show
-from btb_pro.participant.visitor import GoTo, Visitor, runtime, visiting, way_out
+from btb_pro.participant.visitor import (
+    Access,
+    GoTo,
+    ResponseValue,
+    Visitor,
+    access,
+    participant,
+    visiting,
+    way_out,
+)
 from btb_pro.services.answers import KeyUsedTwice, PageSave, present_after, save_page
-from btb_pro.services.late_saves import keep_late_save
-from btb_pro.services.present_answers import SeenAnswer
-from btb_pro.services.refused_answers import note_refused_answers
-from btb_pro.services.sessions import change_language
-from btb_pro.this_request import speak
-
-ResponseValue = str | tuple[str, int] | Response
+from btb_pro.services.sessions import SeenAnswer, change_language
+from btb_pro.services.untaken_answers import keep_late_save, note_refused_answers
+from btb_pro.this_request import runtime, speak
 
 
 @participant.get("/q/<handle>/page/<number>")

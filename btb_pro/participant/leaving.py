@@ -10,7 +10,6 @@ from flask import g, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from btb_pro.participant.blueprint import Access, access, participant
 from btb_pro.participant.cookies import (
     forget_link,
     forget_session,
@@ -18,12 +17,19 @@ from btb_pro.participant.cookies import (
     session_secret,
     session_secrets,
 )
-from btb_pro.participant.items import ResponseValue
-from btb_pro.participant.start import open_link, require_open, start_page
-from btb_pro.participant.visitor import GoTo, request_context, runtime
+from btb_pro.participant.start import require_open, start_page
+from btb_pro.participant.visitor import (
+    Access,
+    GoTo,
+    ResponseValue,
+    access,
+    open_link,
+    participant,
+    request_context,
+)
 from btb_pro.services.sessions import Answering, end_session, find_session, participant_actor
 from btb_pro.services.tablet import TicketSpent, begin_on_tablet, read_ticket
-from btb_pro.this_request import speak
+from btb_pro.this_request import runtime, speak
 
 
 @participant.get("/done")

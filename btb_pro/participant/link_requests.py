@@ -11,17 +11,21 @@ from flask import g, redirect, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from btb_pro.db import DATABASE_FAILURES
-from btb_pro.participant.blueprint import Access, access, participant
-from btb_pro.participant.items import ResponseValue
-from btb_pro.participant.start import open_link
-from btb_pro.participant.visitor import GoTo, request_context, runtime
+from btb_pro.damage import DATABASE_FAILURES
+from btb_pro.participant.visitor import (
+    Access,
+    GoTo,
+    ResponseValue,
+    access,
+    open_link,
+    participant,
+    request_context,
+)
 from btb_pro.services.audit import Context
 from btb_pro.services.made_requests import RequestKind, has_asked, has_stopped_messages, may_ask
-from btb_pro.services.opened_links import LinkState, OpenedLink
 from btb_pro.services.requests import ask_for_new_link, report_not_me, stop_messages
-from btb_pro.services.sessions import participant_actor
-from btb_pro.web import log_error
+from btb_pro.services.sessions import LinkState, OpenedLink, participant_actor
+from btb_pro.this_request import log_error, runtime
 
 _VERBS: Mapping[RequestKind, Callable[[Session, Context, OpenedLink], None]] = {
     RequestKind.NOT_ME: report_not_me,

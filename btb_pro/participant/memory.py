@@ -3,10 +3,10 @@
 from flask import jsonify, render_template, url_for
 from werkzeug.wrappers import Response
 
-from btb_pro.participant.blueprint import Access, access, participant
 from btb_pro.participant.form import main_form
 from btb_pro.participant.items import PageView
-from btb_pro.participant.visitor import GoTo, runtime, visiting
+from btb_pro.participant.visitor import Access, GoTo, access, participant, visiting
+from btb_pro.this_request import runtime
 
 
 @participant.get("/q/<handle>/pages/<language>")

@@ -6,22 +6,28 @@ from dataclasses import dataclass, field
 from flask import g, redirect, render_template, request, url_for
 from flask_babel import gettext
 
-from btb_pro.db import DATABASE_FAILURES
+from btb_pro.damage import DATABASE_FAILURES
+from btb_pro.instruments.answers import ValueRefused, read_value
 from btb_pro.instruments.model import Field, FieldKind
-from btb_pro.instruments.values import ValueRefused, read_value
-from btb_pro.participant.blueprint import Access, access, participant
 from btb_pro.participant.form import main_form
-from btb_pro.participant.items import ResponseValue
-from btb_pro.participant.parts import switch_language
 from btb_pro.participant.presenting import printable
-from btb_pro.participant.start import open_link
-from btb_pro.participant.visitor import GoTo, Visitor, request_context, runtime, visiting
+from btb_pro.participant.visitor import (
+    Access,
+    GoTo,
+    ResponseValue,
+    Visitor,
+    access,
+    open_link,
+    participant,
+    request_context,
+    switch_language,
+    visiting,
+)
 from btb_pro.refused_values import refusal_text
 from btb_pro.services.made_requests import RequestKind, may_ask
-from btb_pro.services.opened_links import OpenedLink
 from btb_pro.services.requests import LONGEST_TEXT, ask_for_correction
-from btb_pro.services.sessions import participant_actor
-from btb_pro.web import log_error
+from btb_pro.services.sessions import OpenedLink, participant_actor
+from btb_pro.this_request import log_error, runtime
 
 _FIELDS = {
     code: Field(code=code, item=code, kind=FieldKind.TEXT, label={}, max_length=LONGEST_TEXT)

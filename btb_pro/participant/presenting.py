@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 from flask_babel import gettext
 
+from btb_pro.instruments.answers import AnswerState, Refusal, chosen_codes
 from btb_pro.instruments.model import Choice, Condition, Field, FieldKind, Instrument, Item, Texts
 from btb_pro.instruments.paging import Page
-from btb_pro.instruments.states import AnswerState
-from btb_pro.instruments.values import Refusal, chosen_codes
 from btb_pro.refused_values import refusal_text
-from btb_pro.services.present_answers import SeenAnswer
+from btb_pro.services.sessions import SeenAnswer
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
@@ -60,6 +59,8 @@ class ShownItem:
     state: str
     """Empty, ``declined``, or ``kept`` for an answer of an earlier session, which is not shown."""
     error: str
+    is_open: bool
+    """Nothing is wrong with it: it only has no answer yet."""
     target: str
     """Id of the element that a link to the question leads to."""
     can_clear: bool
@@ -127,7 +128,8 @@ class PagePresenter:
         has_kept = any(one.stored.state is AnswerState.ANSWERED and not one.is_own for one in own)
         is_declined = any(one.stored.state is AnswerState.DECLINED for one in own)
         error = next((field.error for field in fields if field.error), "")
-        if not error and item.code in self._open_codes:
+        is_open = not error and item.code in self._open_codes
+        if is_open:
             error = gettext("No answer yet.")
         return ShownItem(
             code=item.code,
@@ -137,6 +139,7 @@ class PagePresenter:
             fields=fields,
             state="declined" if is_declined else "kept" if has_kept else "",
             error=error,
+            is_open=is_open,
             target=_target(self._first_to_mend(item, fields)),
             can_clear=is_declined or any(one.stored.state is AnswerState.ANSWERED for one in own),
             is_dependent=item.when is not None,

@@ -6,21 +6,25 @@ from dataclasses import dataclass
 from flask import redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
+from btb_pro.instruments.answers import Current, ItemState, applicable_fields, chosen_codes, item_summary
 from btb_pro.instruments.model import Field, FieldKind, Item, Texts
 from btb_pro.instruments.paging import Page
-from btb_pro.instruments.states import Current, ItemState, applicable_fields, item_summary
-from btb_pro.instruments.values import chosen_codes
-from btb_pro.participant.blueprint import Access, access, participant
 from btb_pro.participant.cookies import forget_session
 from btb_pro.participant.form import main_form
-from btb_pro.participant.items import ResponseValue
-from btb_pro.participant.parts import switch_language
 from btb_pro.participant.phone import is_from_script
-from btb_pro.participant.visitor import Visitor, runtime, visiting
+from btb_pro.participant.visitor import (
+    Access,
+    ResponseValue,
+    Visitor,
+    access,
+    participant,
+    switch_language,
+    visiting,
+)
 from btb_pro.services.made_requests import correction_asked_at
-from btb_pro.services.present_answers import SeenAnswer, stored_only
-from btb_pro.services.sessions import end_session
+from btb_pro.services.sessions import SeenAnswer, end_session, stored_only
 from btb_pro.services.submission import submit_visit
+from btb_pro.this_request import runtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +172,12 @@ def _in_words(field: Field, value: str, language: str) -> str:
         words = ", ".join(_label(labels[code], code, language) for code in chosen_codes(value))
     else:
         words = f"{value} {field.unit[language].text}" if field.unit else value
-    is_the_item = field.code == field.item or field.kind is FieldKind.CODES
-    return words if is_the_item else f"{field.label[language].text}: {words}"
+    if field.code == field.item or field.kind is FieldKind.CODES:
+        return words
+    label = field.label[language].text
+    # A label that is the unit itself ("Years") says it once, as on the page.
+    is_unit = field.unit is not None and field.unit[language].text.lower() == label.lower()
+    return f"{label}: {value if is_unit else words}"
 
 
 def _label(label: Texts, code: str, language: str) -> str:

@@ -3,11 +3,17 @@
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext
 
-from btb_pro.participant.blueprint import Access, access, participant
 from btb_pro.participant.form import main_form
-from btb_pro.participant.items import ResponseValue
-from btb_pro.participant.parts import switch_language
-from btb_pro.participant.visitor import GoTo, Visitor, runtime, visiting
+from btb_pro.participant.visitor import (
+    Access,
+    GoTo,
+    ResponseValue,
+    Visitor,
+    access,
+    participant,
+    switch_language,
+    visiting,
+)
 from btb_pro.participant.words import minute_in_words
 from btb_pro.services.step_codes import (
     Outcome,
@@ -18,6 +24,7 @@ from btb_pro.services.step_codes import (
     try_code,
     ways_to_send,
 )
+from btb_pro.this_request import runtime
 
 
 @participant.get("/q/<handle>/code")

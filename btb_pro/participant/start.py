@@ -8,18 +8,28 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from btb_pro.i18n import LANGUAGE_NAMES
-from btb_pro.links import UnknownLink
-from btb_pro.participant.blueprint import Access, access, participant
 from btb_pro.participant.cookies import remember_link, remember_session, session_secrets
-from btb_pro.participant.items import ResponseValue
-from btb_pro.participant.visitor import DeadEnd, request_context, runtime
+from btb_pro.participant.visitor import (
+    Access,
+    DeadEnd,
+    ResponseValue,
+    access,
+    open_link,
+    participant,
+    request_context,
+)
 from btb_pro.participant.words import last_day_in_words
 from btb_pro.services.made_requests import correction_asked_at, has_stopped_messages
-from btb_pro.services.opened_links import LinkState, OpenedLink, look_up
-from btb_pro.services.sessions import find_session, participant_actor, start_session
+from btb_pro.services.sessions import (
+    LinkState,
+    OpenedLink,
+    find_session,
+    participant_actor,
+    start_session,
+)
 from btb_pro.services.step_codes import is_offered
 from btb_pro.services.wordings import require_approved
-from btb_pro.web import language_of_request
+from btb_pro.this_request import runtime
 
 _MOST_SESSIONS_OF_A_BROWSER = 20
 
@@ -77,24 +87,6 @@ def begin(token: str) -> ResponseValue:
 def home() -> ResponseValue:
     """For whoever comes without a link."""
     return render_template("participant/home.html")
-
-
-def open_link(db: Session, token: str) -> OpenedLink:
-    """The link of a token, with the request's language and site set by it.
-
-    Raises:
-        UnknownLink: it is none of ours, or its row is gone.
-    """
-    link = look_up(db, runtime().links.public_id(token))
-    if link is None:
-        raise UnknownLink
-    g.site_code = link.participant.site_code
-    wished = request.form.get("lang") or request.args.get("lang", "")
-    if wished in runtime().study.languages:
-        g.language = wished
-    else:
-        g.language = link.invitation.language or language_of_request()
-    return link
 
 
 def require_open(db: Session, link: OpenedLink) -> None:

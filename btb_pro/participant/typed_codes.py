@@ -5,12 +5,10 @@ from datetime import timedelta
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext
 
-from btb_pro.participant.blueprint import Access, access, participant
-from btb_pro.participant.items import ResponseValue
-from btb_pro.participant.visitor import runtime
+from btb_pro.participant.visitor import Access, ResponseValue, access, participant
 from btb_pro.services.limits import Limit, forget, network_of, note_failure, wait_until
 from btb_pro.services.typed_codes import find_typed
-from btb_pro.web import language_of_request
+from btb_pro.this_request import language_of_request, runtime
 
 WRONG_CODES = Limit("typed_code", free=10, longest=timedelta(minutes=2), window=timedelta(hours=1))
 """A code has 58 bits, so nobody finds one; this keeps the search from being a load."""

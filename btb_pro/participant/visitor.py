@@ -1,22 +1,63 @@
-"""Whoever sends a request to a session's pages: found by handle and cookie, or sent where they can go on."""
+"""Whoever sends a request to a participant's page, and the blueprint with the rule of who may.
 
-from collections.abc import Iterator, Mapping
+A visitor is found by a link, or by handle and cookie of a session, or is sent where they can go on.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from flask import current_app, g, request, url_for
+from flask import Blueprint, g, request, url_for
 from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
 
 from btb_pro.instruments.paging import Page, pages_of
+from btb_pro.links import UnknownLink
 from btb_pro.participant.cookies import remembered_link, session_secret
 from btb_pro.services.audit import Actor, Context
-from btb_pro.services.opened_links import LinkState
-from btb_pro.services.present_answers import SeenAnswer, present_answers
 from btb_pro.services.runtime import Runtime
-from btb_pro.services.sessions import CLINIC_TABLET, Answering, find_session, participant_actor
+from btb_pro.services.sessions import (
+    CLINIC_TABLET,
+    Answering,
+    LinkState,
+    OpenedLink,
+    SeenAnswer,
+    change_language,
+    find_session,
+    look_up,
+    participant_actor,
+    present_answers,
+)
 from btb_pro.study import sections_asked
-from btb_pro.this_request import request_id, speak
+from btb_pro.this_request import language_of_request, request_id, runtime, speak
+
+participant = Blueprint("participant", __name__)
+
+ResponseValue = str | tuple[str, int] | Response
+"""What a view of a participant's page gives."""
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class Access(StrEnum):
+    """Who may use a route."""
+
+    ANYONE = "anyone"
+    """Shows nothing of anybody, or decides by the signed link in its address."""
+    SESSION = "session"
+    """The browser that holds the session's cookie."""
+
+
+def access(rule: Access) -> Callable[[View], View]:
+    """Declare a route's access rule. A test walks all routes and fails where one is missing."""
+
+    def declare(view: View) -> View:
+        view.access_rule = rule  # type: ignore[attr-defined]  # functions take attributes, their type says no
+        return view
+
+    return declare
 
 
 class GoTo(Exception):
@@ -93,11 +134,22 @@ class Visitor:
         return {code: replace(answer, is_own=True) for code, answer in found.items()}
 
 
-def runtime() -> Runtime:
-    """The running instance."""
-    found = current_app.extensions["btb_pro"]
-    assert isinstance(found, Runtime)
-    return found
+def open_link(db: Session, token: str) -> OpenedLink:
+    """The link of a token, with the request's language and site set by it.
+
+    Raises:
+        UnknownLink: it is none of ours, or its row is gone.
+    """
+    link = look_up(db, runtime().links.public_id(token))
+    if link is None:
+        raise UnknownLink
+    g.site_code = link.participant.site_code
+    wished = request.form.get("lang") or request.args.get("lang", "")
+    if wished in runtime().study.languages:
+        g.language = wished
+    else:
+        g.language = link.invitation.language or language_of_request()
+    return link
 
 
 @contextmanager
@@ -131,6 +183,16 @@ def visiting(handle: str, *, writes: bool = False, after_submit: bool = False) -
         )
         if writes:
             db.commit()
+
+
+def switch_language(visitor: Visitor) -> bool:
+    """Change the session's language if a language button was pressed."""
+    language = request.form.get("lang", "")
+    if language not in visitor.runtime.study.languages:
+        return False
+    change_language(visitor.db, visitor.context, visitor.answering, language)
+    speak(language)
+    return True
 
 
 def pages_of_visit(house: Runtime, visit_code: str) -> tuple[Page, ...]:

@@ -10,8 +10,8 @@ from fractions import Fraction
 from math import ceil
 from types import MappingProxyType
 
+from btb_pro.instruments.answers import Current, field_value
 from btb_pro.instruments.model import Field, Instrument, Score, ScoreRule
-from btb_pro.instruments.states import Current, field_value
 
 NO_SHARES: Mapping[str, Fraction] = MappingProxyType({})
 """Every score keeps the minimum share that its instrument file gives."""

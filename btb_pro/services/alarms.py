@@ -21,10 +21,10 @@ from sqlalchemy.orm import Session
 
 from btb_pro import clock
 from btb_pro.config import Settings
-from btb_pro.db import DATABASE_FAILURES
+from btb_pro.damage import DATABASE_FAILURES
 from btb_pro.messaging.email import Mail, make_message, send_mail
 from btb_pro.messaging.outcome import Fate, Outcome
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
 from btb_pro.services.clock_steps import last_clock_step
 from btb_pro.services.handing_over import message_id
 from btb_pro.services.health import Grade, find_damage_note, find_room

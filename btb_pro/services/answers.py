@@ -7,18 +7,15 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from btb_pro.instruments.hashes import wording_sha256
-from btb_pro.instruments.model import Field, FieldKind, Instrument, Item
-from btb_pro.instruments.states import AnswerState, StoredAnswer, applicable_fields
-from btb_pro.models.participant_session import SaveKey
-from btb_pro.models.response import Answer, Response
-from btb_pro.models.visit import Visit
-from btb_pro.security import new_salt, salted_sha256
-from btb_pro.services.audit import Context, Step, Tag, canonical_json, step
-from btb_pro.services.present_answers import SeenAnswer, present_answers, stored_only
+from btb_pro.instruments.answers import AnswerState, StoredAnswer, applicable_fields
+from btb_pro.instruments.model import Field, FieldKind, Instrument, Item, wording_sha256
+from btb_pro.models.base import canonical_json, new_salt, salted_sha256
+from btb_pro.models.participant import Visit
+from btb_pro.models.response import Answer, Response, SaveKey
+from btb_pro.services.audit import Context, Step, Tag, step
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.safety import raise_alerts
-from btb_pro.services.sessions import Answering
+from btb_pro.services.sessions import Answering, SeenAnswer, present_answers, stored_only
 from btb_pro.services.weekly_counts import Counted, count_visit
 
 

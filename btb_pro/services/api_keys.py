@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.models.api_key import ApiKey
+from btb_pro.models.staff import ApiKey
 from btb_pro.refusals import PlainRefusal
 from btb_pro.roles import Scope
 from btb_pro.services.audit import Context, Tag, step

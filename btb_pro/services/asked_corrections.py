@@ -10,9 +10,8 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from btb_pro.models.correction import Correction, CorrectionRequest
-from btb_pro.models.participant import Participant
+from btb_pro.models.participant import Participant, Visit
 from btb_pro.models.response import Answer, LateSave
-from btb_pro.models.visit import Visit
 
 ON_A_PAGE = 50
 

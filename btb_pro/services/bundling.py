@@ -14,9 +14,9 @@ from btb_pro.exports.dataset import Dataset
 from btb_pro.exports.files import WrittenFile, write_file, write_zip
 from btb_pro.exports.folder import new_folder, publish_file
 from btb_pro.exports.formats import FORMATS, ExportFormat
-from btb_pro.exports.manifest import MANIFEST, manifest_bytes
+from btb_pro.exports.manifest import manifest_bytes
 from btb_pro.exports.mapping import mapping_target
-from btb_pro.exports.proof import receipt_bytes, receipt_path
+from btb_pro.exports.proof import MANIFEST, receipt_bytes, receipt_path
 from btb_pro.exports.watched import Watch
 from btb_pro.exports.writing import WriteOptions
 from btb_pro.services.asked_exports import BUNDLE

@@ -19,9 +19,9 @@ from sqlalchemy.orm import Session
 
 from btb_pro import clock
 from btb_pro.exports.copy_page import index_page, participant_page
-from btb_pro.exports.manifest import MANIFEST, canonical_manifest
+from btb_pro.exports.proof import MANIFEST, canonical_manifest
 from btb_pro.exports.records import CutOff, VisitRecord
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
 from btb_pro.services.audit import APP_VERSION, Context, Tag, step
 from btb_pro.services.copied_records import Content, CopiedRecords
 from btb_pro.services.runtime import Runtime

@@ -11,14 +11,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
+from btb_pro.models.base import new_salt, salted_sha256
 from btb_pro.models.message import Message
-from btb_pro.models.participant import Contact, Participant
-from btb_pro.models.visit import Invitation, Visit
-from btb_pro.security import SealBroken, new_public_id, new_salt, salted_sha256
+from btb_pro.models.participant import Contact, Invitation, Participant, Visit
+from btb_pro.security import SealBroken, new_public_id
 from btb_pro.services.audit import Step
-from btb_pro.services.called_off import call_off_messages
 from btb_pro.services.change_history import changes_since
-from btb_pro.services.outbox import invitation_key, queue_message
+from btb_pro.services.outbox import call_off_messages, invitation_key, queue_message
 from btb_pro.services.runtime import Runtime
 
 CHANNELS = {"email": "email", "phone": "sms"}

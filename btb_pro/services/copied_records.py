@@ -11,12 +11,11 @@ from sqlalchemy.orm import Session
 from btb_pro import clock
 from btb_pro.exports.dataset import Dataset
 from btb_pro.exports.records import AnswerRow, CorrectionRecord, CutOff, FieldRecord, Filters, VisitRecord
+from btb_pro.instruments.answers import STATE_OF_ROW, StoredAnswer
 from btb_pro.instruments.in_words import field_in_words, value_in_words
-from btb_pro.instruments.states import STATE_OF_ROW, StoredAnswer
-from btb_pro.models.audit_event import AuditEvent
-from btb_pro.models.participant import Participant
+from btb_pro.models.base import AuditEvent
+from btb_pro.models.participant import Participant, Visit
 from btb_pro.models.response import Response, ScoreRow
-from btb_pro.models.visit import Visit
 from btb_pro.services.runtime import Runtime
 
 Content = dict[str, Any]

@@ -3,14 +3,12 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from btb_pro.instruments.hashes import wording_sha256
-from btb_pro.instruments.model import FieldKind, Instrument
-from btb_pro.instruments.states import StoredAnswer
-from btb_pro.models.participant_session import ParticipantSession
-from btb_pro.models.response import Answer, Response, ScoreRow
-from btb_pro.models.visit import Invitation, Visit
+from btb_pro.instruments.answers import StoredAnswer
+from btb_pro.instruments.model import FieldKind, Instrument, wording_sha256
+from btb_pro.models.base import new_salt, salted_sha256
+from btb_pro.models.participant import Invitation, Visit
+from btb_pro.models.response import Answer, ParticipantSession, Response, ScoreRow
 from btb_pro.scoring.scores import score_response
-from btb_pro.security import new_salt, salted_sha256
 from btb_pro.services.answers import find_response
 from btb_pro.services.audit import Step
 from btb_pro.services.runtime import Runtime

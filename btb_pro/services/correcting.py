@@ -6,46 +6,35 @@ otherwise get a newer version beside the older one.
 
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
+from btb_pro.instruments.answers import AnswerState, StoredAnswer, is_storable
 from btb_pro.instruments.model import FieldKind
-from btb_pro.instruments.states import AnswerState, StoredAnswer
-from btb_pro.instruments.values import is_storable
+from btb_pro.models.base import new_salt, salted_sha256
 from btb_pro.models.correction import Correction, CorrectionRequest
-from btb_pro.models.participant import Participant
+from btb_pro.models.participant import Participant, Visit
 from btb_pro.models.response import Answer
-from btb_pro.models.visit import Visit
 from btb_pro.roles import Permission, Role
-from btb_pro.security import new_salt, salted_sha256
 from btb_pro.services.audit import Context, Step, Tag, step
 from btb_pro.services.corrected_answers import score_anew, write_answer
-from btb_pro.services.correction_faults import CorrectionFault, CorrectionRefused
+from btb_pro.services.correction_faults import (
+    LONGEST_SOURCE,
+    LONGEST_WHY,
+    SHORTEST_WHY,
+    CorrectionFault,
+    CorrectionRefused,
+    Reason,
+)
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.safety import raise_alerts
-from btb_pro.services.signed_in import SignedIn
+from btb_pro.services.staff_sessions import SignedIn
 from btb_pro.services.visit_answers import AnswerOnFile, AskedField, answer_on_file, find_asked
 
-SHORTEST_WHY = 10
-LONGEST_WHY = 1000
-LONGEST_SOURCE = 200
 PARTICIPANT = "participant"
 """What a request calls the role of a participant who asks."""
-
-
-class Reason(StrEnum):
-    """Why an answer is not what it should be."""
-
-    SLIP = "slip"
-    MISUNDERSTOOD = "misunderstood"
-    TYPED_IN_WRONGLY = "typed_in_wrongly"
-    """From paper or over the phone."""
-    CAME_LATE = "came_late"
-    """The answer that should count was sent too late."""
-    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +43,7 @@ class Wanted:
 
     field: str
     becomes: StoredAnswer
-    """Answered with a canonical value (see `instruments.values.read_value`), cleared, or declined."""
+    """Answered with a canonical value (see `instruments.answers.read_value`), cleared, or declined."""
     reason: Reason
     why: str
     source: str

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from btb_pro import clock
 from btb_pro.exports.records import CutOff
-from btb_pro.models.audit_event import AuditEvent, AuditHead
+from btb_pro.models.base import AuditEvent, AuditHead
 from btb_pro.refusals import PlainRefusal
 from btb_pro.services.audit import Tag
 

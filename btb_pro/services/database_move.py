@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import inspect, select
 
 from btb_pro.db import Database
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
 from btb_pro.refusals import PlainRefusal
 from btb_pro.services.audit import Context, Tag, step
 from btb_pro.services.copying import copy_database

@@ -27,9 +27,9 @@ from btb_pro.services.demo_story import (
     play_all,
 )
 from btb_pro.services.made_requests import RequestKind
-from btb_pro.services.opened_links import LinkState, look_up
 from btb_pro.services.opening import open_runtime
 from btb_pro.services.runtime import Runtime
+from btb_pro.services.sessions import LinkState, look_up
 from btb_pro.services.studies import record_study
 from btb_pro.study_file import PACKAGED_STUDY
 

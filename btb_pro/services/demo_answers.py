@@ -3,10 +3,9 @@
 from dataclasses import dataclass, field
 from random import Random
 
+from btb_pro.instruments.answers import AnswerState, StoredAnswer, applicable_fields, read_value
 from btb_pro.instruments.model import Field, FieldKind, Item, ItemType
 from btb_pro.instruments.paging import Page
-from btb_pro.instruments.states import AnswerState, StoredAnswer, applicable_fields
-from btb_pro.instruments.values import read_value
 
 _LEFT_BLANK = 0.03
 _DECLINED = 0.01

@@ -16,11 +16,11 @@ from btb_pro.services.demo_answers import MadeUpPerson
 from btb_pro.services.invitations import find_visit
 from btb_pro.services.known_participants import find_participant
 from btb_pro.services.made_requests import RequestKind
-from btb_pro.services.opened_links import OpenedLink
 from btb_pro.services.paper_entries import PaperVisit, begin_entry, end_round, key_page
 from btb_pro.services.requests import ask_for_correction, ask_for_new_link, stop_messages
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.sending import Taken, claim_next, note_outcome
+from btb_pro.services.sessions import OpenedLink
 from btb_pro.services.worker import ACTOR
 
 DEMO_SERVERS = {

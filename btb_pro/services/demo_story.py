@@ -21,11 +21,17 @@ from btb_pro.services.demo_console import WENT_OUT, make_wish, send_queued, type
 from btb_pro.services.invitations import link_address, revoke_invitation
 from btb_pro.services.inviting import invite_participant
 from btb_pro.services.made_requests import RequestKind
-from btb_pro.services.opened_links import OpenedLink, look_up
 from btb_pro.services.participant_checks import NewParticipant
 from btb_pro.services.participants import add_participant, withdraw_participant
 from btb_pro.services.runtime import Runtime
-from btb_pro.services.sessions import Answering, find_session, participant_actor, start_session
+from btb_pro.services.sessions import (
+    Answering,
+    OpenedLink,
+    find_session,
+    look_up,
+    participant_actor,
+    start_session,
+)
 from btb_pro.services.submission import submit_visit
 from btb_pro.study import sections_asked
 

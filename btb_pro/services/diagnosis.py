@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from btb_pro import clock
 from btb_pro.config import SETTINGS_FILE, SettingError, Settings, read_settings
-from btb_pro.db import DATABASE_FAILURES, Database, DatabaseUnreachable
+from btb_pro.damage import DATABASE_FAILURES
+from btb_pro.db import Database, DatabaseUnreachable
 from btb_pro.instruments.catalogue import load_instruments
 from btb_pro.instruments.problems import InstrumentFileError
 from btb_pro.models.message import Message

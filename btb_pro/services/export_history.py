@@ -12,9 +12,8 @@ from sqlalchemy.orm import Session
 
 from btb_pro.exports.format_names import ExportFormat
 from btb_pro.i18n import LANGUAGES
-from btb_pro.models.audit_event import AuditEvent
-from btb_pro.models.export_run import ExportRun
-from btb_pro.models.job import Job
+from btb_pro.models.base import AuditEvent
+from btb_pro.models.job import ExportRun, Job
 from btb_pro.services.asked_exports import BUNDLE, AskedExport
 from btb_pro.services.audit import Context, Tag, step
 from btb_pro.services.jobs import JobKind, JobState

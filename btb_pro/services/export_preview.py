@@ -10,9 +10,8 @@ from sqlalchemy.orm import Session
 
 from btb_pro.exports.records import CutOff, Filters
 from btb_pro.exports.tables import TableStyle, wide_header, wide_row
-from btb_pro.models.participant import Participant
+from btb_pro.models.participant import Participant, Visit
 from btb_pro.models.response import Response
-from btb_pro.models.visit import Visit
 from btb_pro.services.asked_exports import AskedExport
 from btb_pro.services.audit import Context, Tag, step
 from btb_pro.services.export_making import opened, plan_of

@@ -15,16 +15,18 @@ from btb_pro.exports.dataset import Dataset
 from btb_pro.exports.files import write_file
 from btb_pro.exports.folder import FolderInTheMaking, FolderTaken, new_folder
 from btb_pro.exports.formats import FORMATS, ExportFormat
-from btb_pro.exports.manifest import MANIFEST, manifest_bytes
+from btb_pro.exports.manifest import manifest_bytes
 from btb_pro.exports.mapping import read_mapping
 from btb_pro.exports.names import default_names
+from btb_pro.exports.proof import MANIFEST
 from btb_pro.exports.records import CutOff, Filters
 from btb_pro.exports.variables import study_variables
 from btb_pro.exports.watched import Watch, WatchedDataset
 from btb_pro.exports.writing import WriteOptions
 from btb_pro.i18n import LANGUAGES
-from btb_pro.models.export_run import ExportRun
-from btb_pro.services.audit import APP_VERSION, Context, Tag, canonical_json, step
+from btb_pro.models.base import canonical_json
+from btb_pro.models.job import ExportRun
+from btb_pro.services.audit import APP_VERSION, Context, Tag, step
 from btb_pro.services.cut_offs import ExportRefused, cutoff_at, find_cutoff
 from btb_pro.services.runtime import Runtime
 from btb_pro.study import Study

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from btb_pro.models.visit import Invitation
+from btb_pro.models.participant import Invitation
 from btb_pro.services.audit import Context, Tag, step
 from btb_pro.services.invitations import find_visit, link_address, live_invitation
 from btb_pro.services.inviting import invite_participant

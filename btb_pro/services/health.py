@@ -12,10 +12,10 @@ from sqlalchemy.engine import make_url
 
 from btb_pro import clock
 from btb_pro.config import Settings
-from btb_pro.damage import DamageNote
-from btb_pro.db import DATABASE_FAILURES, Database
+from btb_pro.damage import DATABASE_FAILURES, DamageNote
+from btb_pro.db import Database
 from btb_pro.migrate import SchemaNewer, newest_revision, revision_of
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
 
 LEAST_ROOM = 100 * 1024**2
 """Bytes that must be free, or no answers are sent here."""

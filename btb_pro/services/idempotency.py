@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.models.api_key import ApiIdempotency
+from btb_pro.models.staff import ApiIdempotency
 from btb_pro.services.runtime import Runtime
 
 KEPT = timedelta(hours=24)

@@ -19,7 +19,7 @@ from btb_pro.security import new_key
 from btb_pro.services.audit import Actor, Context, Tag, step
 from btb_pro.services.backup_files import new_backup_key
 from btb_pro.services.studies import record_study
-from btb_pro.services.take_in import take_in_older_rows
+from btb_pro.services.told_tables import take_in_older_rows
 from btb_pro.services.upgrading import Upgrade, upgrade_safely
 from btb_pro.services.verification import verify
 from btb_pro.study import Study

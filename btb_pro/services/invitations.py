@@ -6,8 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.models.participant import Participant
-from btb_pro.models.visit import Invitation, Visit
+from btb_pro.models.participant import Invitation, Participant, Visit
 from btb_pro.refusals import PlainRefusal
 from btb_pro.security import new_public_id
 from btb_pro.services.audit import Context, Step, Tag, step

@@ -9,17 +9,17 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.db import DATABASE_FAILURES
+from btb_pro.damage import DATABASE_FAILURES
 from btb_pro.exports.files import sha256_of
 from btb_pro.exports.watched import Watch
+from btb_pro.models.base import canonical_json
 from btb_pro.models.staff import Staff
 from btb_pro.refusals import PlainRefusal
 from btb_pro.roles import PERMISSIONS, Role
 from btb_pro.services.asked_exports import AskedExport, fits_sites
-from btb_pro.services.audit import Context, canonical_json
+from btb_pro.services.audit import Context
 from btb_pro.services.export_making import make_file, passes_of
 from btb_pro.services.exporting import ExportSummary
-from btb_pro.services.job_files import make_folder
 from btb_pro.services.jobs import (
     PERMISSION_OF,
     Claimed,
@@ -29,13 +29,13 @@ from btb_pro.services.jobs import (
     claim_job,
     end_badly,
     end_well,
+    make_folder,
     note_progress,
     put_back,
 )
 from btb_pro.services.quality import count_quality
 from btb_pro.services.runtime import Runtime
-from btb_pro.services.signed_in import staff_actor
-from btb_pro.services.staff_sessions import sites_of
+from btb_pro.services.staff_sessions import sites_of, staff_actor
 
 _NOTED_EVERY = timedelta(seconds=1)
 _PARTS = 1000

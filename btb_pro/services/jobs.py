@@ -1,24 +1,28 @@
-"""Long work as rows: asked for, claimed by one process, and ended once.
+"""Long work as rows: asked for, claimed by one process, and ended once; and where its files lie.
 
 A process that works on one shows that it lives. One that has not for a while has lost it: it goes back to
 the queue, and what the lost one still writes finds no job of its own. After a few tries it has failed, and
-says so.
+says so. Each job and try has a folder of its own, in the instance's.
 """
 
 import json
+import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
+from btb_pro.models.base import canonical_json
 from btb_pro.models.job import Job
 from btb_pro.roles import Permission
-from btb_pro.services.audit import canonical_json
+from btb_pro.services.runtime import Runtime
 
 LEASE = timedelta(seconds=60)
 """So long a process may be silent before its work is somebody else's."""
@@ -240,3 +244,51 @@ def _wait_again(job: Job) -> None:
 
 def _end(job: Job, state: JobState) -> None:
     job.state, job.worker, job.beat_at, job.ended_at = state.value, None, None, clock.now()
+
+
+FOLDER = "files"
+_NAME = re.compile(r"([0-9]+)-([0-9]+)")
+
+
+def folder_of_try(runtime: Runtime, number: int, tries: int) -> Path:
+    """Where the file of a job's try lies."""
+    return runtime.settings.instance / FOLDER / f"{number}-{tries}"
+
+
+def make_folder(runtime: Runtime, number: int, tries: int) -> Path:
+    """An empty folder for a try; what an ended process left in it is gone. Raises OSError."""
+    folder = folder_of_try(runtime, number, tries)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)
+    return folder
+
+
+def file_of_job(runtime: Runtime, job: Job) -> Path | None:
+    """The file of a job that is done; None where it has none, was taken away, or lies on another machine."""
+    until = kept_until(job)
+    if job.file_name is None or until is None or until <= clock.now():
+        return None
+    path = folder_of_try(runtime, job.id, job.tries) / job.file_name
+    return path if path.is_file() else None
+
+
+def clear_away(runtime: Runtime) -> int:
+    """Take away files whose time is over, and what killed processes left; how many folders went."""
+    folder = runtime.settings.instance / FOLDER
+    if not folder.is_dir():
+        return 0
+    gone = 0
+    for path in folder.iterdir():
+        if (found := _NAME.fullmatch(path.name)) and not _is_needed(runtime, int(found[1]), int(found[2])):
+            shutil.rmtree(path, ignore_errors=True)
+            gone += 1
+    return gone
+
+
+def _is_needed(runtime: Runtime, number: int, tries: int) -> bool:
+    with runtime.database.reading() as session:
+        job = session.get(Job, number)
+        if job is None or job.tries != tries:
+            return False
+        until = kept_until(job)
+        return job.state == JobState.RUNNING or (until is not None and until > clock.now())

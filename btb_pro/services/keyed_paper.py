@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from btb_pro.instruments.model import Field, Item
 from btb_pro.instruments.paging import Page
-from btb_pro.models.paper_entry import PaperEntry, PaperKeying
+from btb_pro.models.correction import PaperEntry, PaperKeying
 
 Typed = tuple[str | None, ...]
 """The values of an item's fields, in their order."""

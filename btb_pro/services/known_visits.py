@@ -7,10 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.models.participant import Participant
-from btb_pro.models.visit import Invitation, Visit
-from btb_pro.services.opened_links import LinkState, link_state
+from btb_pro.models.participant import Invitation, Participant, Visit
 from btb_pro.services.runtime import Runtime
+from btb_pro.services.sessions import LinkState, link_state
 from btb_pro.services.wordings import WordingNotApproved, require_approved
 
 

@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 from btb_pro import clock
 from btb_pro.exports.letters import Letter
 from btb_pro.models.message import Message
-from btb_pro.models.participant import Contact, Participant
-from btb_pro.models.visit import Invitation, Visit
+from btb_pro.models.participant import Contact, Invitation, Participant, Visit
 from btb_pro.services.audit import Context, Tag, step
 from btb_pro.services.invitations import issue_invitation, link_address
 from btb_pro.services.runtime import Runtime

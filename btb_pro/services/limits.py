@@ -20,7 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.models.counts import RateCount
+from btb_pro.models.staff import RateCount
 
 _LONGEST_DOUBLING = 30
 

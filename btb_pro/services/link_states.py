@@ -11,13 +11,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
+from btb_pro.instruments.answers import AnswerState, ItemState, StoredAnswer, item_summary
 from btb_pro.instruments.model import Instrument
 from btb_pro.instruments.paging import pages_of
-from btb_pro.instruments.states import AnswerState, ItemState, StoredAnswer, item_summary
 from btb_pro.models.message import Message
-from btb_pro.models.participant import Participant
+from btb_pro.models.participant import Invitation, Participant, Visit
 from btb_pro.models.response import Answer, Response
-from btb_pro.models.visit import Invitation, Visit
 from btb_pro.states import LinkStage
 from btb_pro.study import Study, VisitPart, sections_asked
 

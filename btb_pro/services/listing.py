@@ -9,9 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.models.participant import Participant
+from btb_pro.models.participant import Invitation, Participant, Visit
 from btb_pro.models.response import Response
-from btb_pro.models.visit import Invitation, Visit
 from btb_pro.study import Study
 
 

@@ -8,8 +8,7 @@ from sqlalchemy.orm import Session
 
 from btb_pro import clock
 from btb_pro.models.message import Message
-from btb_pro.models.participant import Participant
-from btb_pro.models.visit import Invitation
+from btb_pro.models.participant import Invitation, Participant
 from btb_pro.services.audit import Context, Step, Tag, step
 from btb_pro.services.change_history import require_unchanged
 from btb_pro.services.runtime import Runtime

@@ -14,19 +14,16 @@ from sqlalchemy.orm import Session
 
 from btb_pro import clock
 from btb_pro.instruments.paging import Page, pages_of
-from btb_pro.models.paper_entry import PaperEntry, PaperKeying
-from btb_pro.models.participant import Participant
-from btb_pro.models.visit import Invitation, Visit
+from btb_pro.models.correction import PaperEntry, PaperKeying
+from btb_pro.models.participant import Invitation, Participant, Visit
 from btb_pro.refusals import PlainRefusal
 from btb_pro.security import new_public_id
 from btb_pro.services.answers import PageSave, save_page
 from btb_pro.services.audit import Context, Step, Tag, step
 from btb_pro.services.keyed_paper import Keyed, differing_items, read_keyed
 from btb_pro.services.known_visits import NoLink, why_not_asked
-from btb_pro.services.opened_links import LinkState, OpenedLink
-from btb_pro.services.present_answers import present_answers
 from btb_pro.services.runtime import Runtime
-from btb_pro.services.sessions import Answering, start_session
+from btb_pro.services.sessions import Answering, LinkState, OpenedLink, present_answers, start_session
 from btb_pro.services.submission import submit_visit
 from btb_pro.study import sections_asked
 

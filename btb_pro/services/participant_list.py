@@ -10,9 +10,8 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from btb_pro.models.message import Message
-from btb_pro.models.participant import Participant
+from btb_pro.models.participant import Invitation, Participant, Visit
 from btb_pro.models.response import Response
-from btb_pro.models.visit import Invitation, Visit
 from btb_pro.services.waiting import Scope, Waiting, waiting
 
 PAGE = 50

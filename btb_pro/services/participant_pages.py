@@ -10,8 +10,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from btb_pro.models.participant import Participant
-from btb_pro.models.visit import Visit
+from btb_pro.models.participant import Participant, Visit
 from btb_pro.services.listing import VisitState, visit_states
 from btb_pro.study import Study
 

@@ -8,9 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.models.paper_entry import PaperEntry
-from btb_pro.models.participant import Participant
-from btb_pro.models.visit import Visit
+from btb_pro.models.correction import PaperEntry
+from btb_pro.models.participant import Participant, Visit
 from btb_pro.services.contact_changes import KINDS, find_contact, open_contact
 from btb_pro.services.link_states import LinkStatus, link_states
 from btb_pro.services.runtime import Runtime

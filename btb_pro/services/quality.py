@@ -18,9 +18,8 @@ from btb_pro.exports.records import VisitRecord
 from btb_pro.exports.watched import Watch
 from btb_pro.instruments.model import FieldKind, Instrument
 from btb_pro.instruments.paging import Page, pages_of
-from btb_pro.models.paper_entry import PaperEntry
-from btb_pro.models.participant import Participant
-from btb_pro.models.visit import Visit
+from btb_pro.models.correction import PaperEntry
+from btb_pro.models.participant import Participant, Visit
 from btb_pro.services.exporting import ExportOrder, dataset_of, plan_export
 from btb_pro.services.quality_report import LONGER, SECONDS
 from btb_pro.services.runtime import Runtime

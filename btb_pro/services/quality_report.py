@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.instruments.states import ItemState
+from btb_pro.instruments.answers import ItemState
 from btb_pro.services.jobs import JobKind, newest_done
 
 SECONDS = (5, 10, 20, 30, 45, 60, 90, 120, 180, 300, 600)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.models.counts import RateCount
+from btb_pro.models.staff import RateCount
 
 
 @dataclass(frozen=True, slots=True)

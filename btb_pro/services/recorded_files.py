@@ -5,10 +5,9 @@ from collections.abc import Iterator, Mapping
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from btb_pro.instruments.hashes import wording_sha256
-from btb_pro.instruments.model import Instrument
+from btb_pro.instruments.model import Instrument, wording_sha256
+from btb_pro.models.participant import StudyFile, WordingApproval
 from btb_pro.models.response import Response
-from btb_pro.models.study import StudyFile, WordingApproval
 from btb_pro.study import Study
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from btb_pro.models.audit_event import AuditEvent
-from btb_pro.services.audit_rows import RowChange, Value
+from btb_pro.models.base import AuditEvent
+from btb_pro.services.audit import RowChange, Value
 
 RowName = tuple[str, tuple[Value, ...]]
 """Table and key."""

@@ -9,13 +9,12 @@ from collections.abc import Mapping
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from btb_pro.models.participant import Participant, ParticipantRequest
-from btb_pro.models.visit import Invitation, Visit
+from btb_pro.models.base import new_salt, salted_sha256
+from btb_pro.models.participant import Invitation, Participant, ParticipantRequest, Visit
 from btb_pro.refusals import PlainRefusal
-from btb_pro.security import new_salt, salted_sha256
 from btb_pro.services.audit import Context, Step, Tag, step
 from btb_pro.services.made_requests import RequestKind, has_asked, has_stopped_messages, may_ask
-from btb_pro.services.opened_links import OpenedLink
+from btb_pro.services.sessions import OpenedLink
 
 LONGEST_TEXT = 1000
 """Characters of each text of a wish to correct."""

@@ -18,7 +18,7 @@ from btb_pro.damage import DamageNote
 from btb_pro.db import Database
 from btb_pro.instruments.catalogue import load_instruments
 from btb_pro.migrate import newest_revision, require_current, upgrade
-from btb_pro.models.audit_event import AuditEvent, AuditHead
+from btb_pro.models.base import AuditEvent, AuditHead
 from btb_pro.models.staff import StaffSession
 from btb_pro.services.audit import Context, Step, Tag, step
 from btb_pro.services.backup_files import BackupManifest, BackupRefused, read_backup
@@ -28,7 +28,7 @@ from btb_pro.services.damaged_files import is_readable, replace_file, set_aside
 from btb_pro.services.health import database_file
 from btb_pro.services.held_messages import hold_waiting, hold_what_fell_due
 from btb_pro.services.opening import open_runtime
-from btb_pro.services.take_in import take_in_older_rows
+from btb_pro.services.told_tables import take_in_older_rows
 from btb_pro.services.upgrading import losing_nothing
 from btb_pro.services.verification import Anchor
 from btb_pro.study_file import read_study

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from btb_pro.instruments.values import chosen_codes
-from btb_pro.models.participant import Participant
-from btb_pro.models.safety_alert import SafetyAlert
-from btb_pro.models.visit import Visit
+from btb_pro.instruments.answers import chosen_codes
+from btb_pro.models.participant import Participant, Visit
+from btb_pro.models.response import SafetyAlert
 from btb_pro.services.audit import Context, Step, Tag, step
 from btb_pro.services.outbox import queue_message
 from btb_pro.study import Study, safety_contact

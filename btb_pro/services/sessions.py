@@ -1,20 +1,82 @@
-"""Trading a link for a session, and finding it again."""
+"""What a link opens, trading it for a session, finding that again, and what its visit was answered."""
 
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.models.participant import Participant
-from btb_pro.models.participant_session import ParticipantSession
-from btb_pro.models.visit import Invitation, Visit
+from btb_pro.instruments.answers import AnswerState, StoredAnswer
+from btb_pro.models.participant import Invitation, Participant, Visit
+from btb_pro.models.response import Answer, ParticipantSession, Response
 from btb_pro.services.audit import Actor, Context, Tag, step
-from btb_pro.services.opened_links import GRACE, LinkState, OpenedLink, link_state
+
+GRACE = timedelta(hours=2)
+"""How long a page that was open when the window closed may still be saved and sent."""
+
+
+class LinkState(StrEnum):
+    """What a link with a good signature opens."""
+
+    OPEN = "open"
+    NOT_OPEN_YET = "not_open_yet"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    REPLACED = "replaced"
+    WITHDRAWN = "withdrawn"
+    SUBMITTED = "submitted"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedLink:
+    """An invitation with its visit and participant, and what it opens now."""
+
+    invitation: Invitation
+    visit: Visit
+    participant: Participant
+    state: LinkState
+
+
+def look_up(session: Session, public_id: str) -> OpenedLink | None:
+    """What a public id leads to now, or nothing. Reads only."""
+    row = session.execute(
+        select(Invitation, Visit, Participant)
+        .join(Visit, Visit.id == Invitation.visit_id)
+        .join(Participant, Participant.id == Visit.participant_id)
+        .where(Invitation.public_id == public_id)
+    ).first()
+    if row is None:
+        return None
+    invitation, visit, participant = row
+    return OpenedLink(invitation, visit, participant, link_state(invitation, visit, participant, clock.now()))
+
+
+def link_state(
+    invitation: Invitation,
+    visit: Visit,
+    participant: Participant,
+    at: datetime,
+    grace: timedelta = timedelta(),
+) -> LinkState:
+    """What a link opens at an instant; `grace` lengthens its life for a page that is open already."""
+    if participant.withdrawn_at is not None:
+        return LinkState.WITHDRAWN
+    if invitation.end_reason is not None:
+        return LinkState(invitation.end_reason)
+    if visit.submitted_at is not None:
+        return LinkState.SUBMITTED
+    if at < invitation.opens_at:
+        return LinkState.NOT_OPEN_YET
+    if at >= invitation.expires_at + grace:
+        return LinkState.EXPIRED
+    return LinkState.OPEN
+
 
 LIFETIME = timedelta(hours=24)
 """How long a session lasts after its last save."""
@@ -114,3 +176,32 @@ def participant_actor(participant: Participant) -> Actor:
 
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class SeenAnswer:
+    """The present answer of a field, and whether this very session entered it."""
+
+    stored: StoredAnswer
+    is_own: bool
+
+
+def present_answers(
+    session: Session, visit: Visit, own_session_id: int | None = None
+) -> dict[str, SeenAnswer]:
+    """The newest row of every form field of a visit, by field code."""
+    rows = session.execute(
+        select(Answer.item, Answer.state, Answer.value, Answer.session_id)
+        .join(Response, Response.id == Answer.response_id)
+        .where(Response.visit_id == visit.id)
+        .order_by(Answer.id)
+    )
+    return {
+        item: SeenAnswer(StoredAnswer(AnswerState(state), value), session_id == own_session_id)
+        for item, state, value, session_id in rows
+    }
+
+
+def stored_only(seen: Mapping[str, SeenAnswer]) -> dict[str, StoredAnswer]:
+    """Present answers without who entered them."""
+    return {code: answer.stored for code, answer in seen.items()}

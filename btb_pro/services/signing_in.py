@@ -16,12 +16,11 @@ from sqlalchemy.orm import Session
 from btb_pro import clock
 from btb_pro.models.staff import Staff
 from btb_pro.services.audit import Actor, Context, Tag, step
-from btb_pro.services.known_staff import staff_of_email
 from btb_pro.services.limits import Caller, Limit, count_or_wait, forget, take_back, wait_until
 from btb_pro.services.passwords import hash_password, is_outdated, password_fits
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.second_factor import take_code
-from btb_pro.services.staff_sessions import actor_of, open_session, renew_session
+from btb_pro.services.staff_sessions import actor_of, open_session, renew_session, staff_of_email
 
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 PAIR = Limit("staff_pair", free=4, longest=timedelta(minutes=15), window=_DAY)

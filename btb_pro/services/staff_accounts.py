@@ -10,12 +10,11 @@ from btb_pro import clock
 from btb_pro.models.staff import Staff, StaffSite
 from btb_pro.roles import Role
 from btb_pro.services.audit import Context, Step, Tag, step
-from btb_pro.services.contacts import AddressRefused, read_email
-from btb_pro.services.known_staff import staff_of_email
 from btb_pro.services.open_staff_links import end_links_of
+from btb_pro.services.participant_checks import AddressRefused, read_email
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.staff_faults import LONGEST_TEXT, StaffFault, StaffRefused
-from btb_pro.services.staff_sessions import end_sessions_of, sites_of
+from btb_pro.services.staff_sessions import end_sessions_of, sites_of, staff_of_email
 
 
 @dataclass(frozen=True, slots=True)

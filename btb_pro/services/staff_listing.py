@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
 from btb_pro.models.staff import Staff, StaffSession, StaffSite
 from btb_pro.roles import Role
 from btb_pro.services.audit import Tag

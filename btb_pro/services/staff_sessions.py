@@ -1,4 +1,4 @@
-"""Signed-in browsers of the staff: begun, found again at each request, ended.
+"""Who is signed in, as every page of the staff knows them: begun, found again at each request, ended.
 
 A session is a row, so that signing out, a changed role, a changed password and a disabled account take effect
 with the next request.
@@ -14,9 +14,51 @@ from sqlalchemy.orm import Session
 
 from btb_pro import clock
 from btb_pro.models.staff import Staff, StaffSession, StaffSite
-from btb_pro.roles import Role
+from btb_pro.refusals import PlainRefusal
+from btb_pro.roles import PERMISSIONS, Permission, Role
 from btb_pro.services.audit import Actor, Context, Step, Tag, step
-from btb_pro.services.signed_in import SignedIn, staff_actor
+
+CONFIRMED_FOR = timedelta(minutes=15)
+"""How long after giving the password a person may do what it is asked for anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A member of staff at work, as the account is at this request."""
+
+    session_id: int
+    staff_id: int
+    email: str
+    name: str
+    role: Role
+    language: str | None
+    sites: frozenset[str] | None
+    """Codes of the hospitals; None for all."""
+    confirmed_at: datetime
+    """When the password was given last in this browser."""
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the role has a permission."""
+        return permission in PERMISSIONS[self.role]
+
+    def is_confirmed(self) -> bool:
+        """Whether the password was given so lately that it need not be asked for before a grave act."""
+        return clock.now() < self.confirmed_at + CONFIRMED_FOR
+
+    def works_for(self, site: str) -> bool:
+        """Whether participants of a hospital are this person's to see."""
+        return self.sites is None or site in self.sites
+
+    @property
+    def actor(self) -> Actor:
+        """This person in the audit trail, with role and hospitals as they are now."""
+        return staff_actor(self.email, self.role.value, self.sites)
+
+
+def staff_actor(email: str, role: str, sites: frozenset[str] | None) -> Actor:
+    """A member of staff in the audit trail; no codes of hospitals when it is all of them."""
+    return Actor("staff", email, role, "" if sites is None else " ".join(sorted(sites))[:26])
+
 
 IDLE = timedelta(minutes=30)
 """How long a session lasts without a request."""
@@ -180,3 +222,28 @@ def _end(event: Step, row: StaffSession, email: str) -> None:
 
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
+
+
+class StaffUnknown(PlainRefusal):
+    """There is no such account."""
+
+    def __init__(self, email: str) -> None:
+        super().__init__(f"There is no account {email}: see btb-pro user list.")
+
+
+def find_staff(session: Session, email: str) -> Staff:
+    """The account of an e-mail address, however it is written.
+
+    Raises:
+        StaffUnknown: there is none.
+    """
+    found = staff_of_email(session, email)
+    if found is None:
+        raise StaffUnknown(email.strip())
+    return found
+
+
+def staff_of_email(session: Session, email: str) -> Staff | None:
+    """The account of an e-mail address, or None."""
+    query = select(Staff).where(Staff.email == email.strip().lower())
+    return session.execute(query).scalar_one_or_none()

@@ -14,15 +14,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.models.participant import Contact, Participant
-from btb_pro.models.participant_session import ParticipantSession, StepCode
-from btb_pro.models.response import Answer, Response
-from btb_pro.models.visit import Invitation, Visit
+from btb_pro.models.participant import Contact, Invitation, Participant, Visit
+from btb_pro.models.response import Answer, ParticipantSession, Response, StepCode
 from btb_pro.services.audit import Context, Step, Tag, step
-from btb_pro.services.opened_links import LinkState
 from btb_pro.services.outbox import queue_message
 from btb_pro.services.runtime import Runtime
-from btb_pro.services.sessions import Answering
+from btb_pro.services.sessions import Answering, LinkState
 
 LIFETIME = timedelta(minutes=10)
 DIGITS = 7

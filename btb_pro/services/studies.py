@@ -3,8 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from btb_pro.models.participant import Site
-from btb_pro.models.study import StudyFile
+from btb_pro.models.participant import Site, StudyFile
 from btb_pro.services.audit import Context, Tag, step
 from btb_pro.study import Study
 

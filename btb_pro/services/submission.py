@@ -10,9 +10,8 @@ from btb_pro.models.response import Response, ScoreRow
 from btb_pro.scoring.scores import ScoreResult, score_response
 from btb_pro.services.answers import find_response, new_response
 from btb_pro.services.audit import Context, Step, Tag, step
-from btb_pro.services.present_answers import present_answers, stored_only
 from btb_pro.services.runtime import Runtime
-from btb_pro.services.sessions import Answering
+from btb_pro.services.sessions import Answering, present_answers, stored_only
 from btb_pro.services.weekly_counts import Counted, count_visit
 from btb_pro.study import sections_asked
 

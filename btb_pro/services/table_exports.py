@@ -13,9 +13,10 @@ from datetime import datetime
 from typing import IO
 
 from btb_pro.exports.files import WrittenFile
+from btb_pro.exports.format_names import Table, TableFormat
 from btb_pro.exports.formats import ExportFormat
 from btb_pro.exports.manifest import manifest_bytes
-from btb_pro.exports.one_table import Table, TableFormat, write_table
+from btb_pro.exports.one_table import write_table
 from btb_pro.services.audit import APP_VERSION, Context
 from btb_pro.services.exporting import ExportOrder, dataset_of, plan_export, record_run
 from btb_pro.services.runtime import Runtime

@@ -14,13 +14,11 @@ from sqlalchemy.orm import Session
 
 from btb_pro import clock
 from btb_pro.links import UnknownLink
-from btb_pro.models.participant import Participant
-from btb_pro.models.participant_session import ParticipantSession
-from btb_pro.models.visit import Invitation
+from btb_pro.models.participant import Invitation, Participant
+from btb_pro.models.response import ParticipantSession
 from btb_pro.services.audit import Context, Tag, step
-from btb_pro.services.opened_links import OpenedLink, look_up
 from btb_pro.services.runtime import Runtime
-from btb_pro.services.sessions import CLINIC_TABLET, HANDLE_BYTES, start_session
+from btb_pro.services.sessions import CLINIC_TABLET, HANDLE_BYTES, OpenedLink, look_up, start_session
 
 LIFETIME = timedelta(minutes=30)
 """Long enough to hand the tablet over and read the first page."""

@@ -8,11 +8,10 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
 from btb_pro.models.message import Message
-from btb_pro.models.participant import Participant, ParticipantRequest
+from btb_pro.models.participant import Invitation, Participant, ParticipantRequest, Visit
 from btb_pro.models.response import Response
-from btb_pro.models.visit import Invitation, Visit
 from btb_pro.services.audit import Tag
 from btb_pro.services.change_history import TOLD_FIELDS, SeenChange, changes_since
 

@@ -8,12 +8,10 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from btb_pro.models.correction import CorrectionRequest
+from btb_pro.models.correction import CorrectionRequest, PaperEntry
 from btb_pro.models.message import Message
-from btb_pro.models.paper_entry import PaperEntry
-from btb_pro.models.participant import Participant, ParticipantRequest
-from btb_pro.models.safety_alert import SafetyAlert
-from btb_pro.models.visit import Invitation, Visit
+from btb_pro.models.participant import Invitation, Participant, ParticipantRequest, Visit
+from btb_pro.models.response import SafetyAlert
 from btb_pro.services.made_requests import OpenRequest, RequestKind
 from btb_pro.services.waiting import Scope, Waiting, last_active_at, needs_somebody, waiting, was_written_to
 

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from btb_pro.models.visit import Invitation
+from btb_pro.models.participant import Invitation
 from btb_pro.services.runtime import Runtime
 
 

@@ -14,8 +14,9 @@ from btb_pro import clock
 from btb_pro.config import Settings
 from btb_pro.db import Database
 from btb_pro.migrate import newest_revision, revision_of, upgrade
+from btb_pro.models.base import FIRST_HASH
 from btb_pro.refusals import PlainRefusal
-from btb_pro.services.audit import APP_VERSION, FIRST_HASH
+from btb_pro.services.audit import APP_VERSION
 from btb_pro.services.backup_files import (
     BackupManifest,
     BackupRefused,

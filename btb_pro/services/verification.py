@@ -9,9 +9,8 @@ from sqlalchemy import Row as Record
 from sqlalchemy import Table, select, text, tuple_
 from sqlalchemy.orm import Session
 
-from btb_pro.models.audit_event import AuditEvent, AuditHead
-from btb_pro.services.audit import FIRST_HASH, ChainBroken, Tag, event_hash
-from btb_pro.services.audit_rows import RowChange, told_key, told_row
+from btb_pro.models.base import FIRST_HASH, AuditEvent, AuditHead, event_hash
+from btb_pro.services.audit import ChainBroken, RowChange, Tag, told_key, told_row
 from btb_pro.services.replay import Row, RowName, apply, events_in_order, name_of, row_changes
 from btb_pro.services.told_tables import told_tables
 

@@ -7,11 +7,11 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from btb_pro.instruments.answers import AnswerState, ItemState, StoredAnswer, applicable_fields, field_state
 from btb_pro.instruments.in_words import field_in_words
 from btb_pro.instruments.model import Field, Instrument, Item
-from btb_pro.instruments.states import AnswerState, ItemState, StoredAnswer, applicable_fields, field_state
+from btb_pro.models.participant import Visit
 from btb_pro.models.response import Answer, Response
-from btb_pro.models.visit import Visit
 from btb_pro.services.runtime import Runtime
 from btb_pro.study import sections_asked
 

@@ -14,13 +14,10 @@ from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, s
 from sqlalchemy.orm import aliased
 
 from btb_pro import clock
-from btb_pro.models.correction import Correction, CorrectionRequest
+from btb_pro.models.correction import Correction, CorrectionRequest, PaperEntry
 from btb_pro.models.message import Message
-from btb_pro.models.paper_entry import PaperEntry
-from btb_pro.models.participant import Participant, ParticipantRequest
-from btb_pro.models.participant_session import ParticipantSession
-from btb_pro.models.safety_alert import SafetyAlert
-from btb_pro.models.visit import Invitation, Visit
+from btb_pro.models.participant import Invitation, Participant, ParticipantRequest, Visit
+from btb_pro.models.response import ParticipantSession, SafetyAlert
 
 AHEAD = timedelta(days=7)
 """How far ahead visits with answers missing are shown."""

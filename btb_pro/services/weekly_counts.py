@@ -13,8 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.models.counts import WeeklyCount
-from btb_pro.models.participant import Participant
+from btb_pro.models.participant import Participant, WeeklyCount
 
 
 class Counted(StrEnum):

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from btb_pro.instruments.hashes import wording_sha256
-from btb_pro.instruments.model import Instrument
-from btb_pro.models.study import WordingApproval
+from btb_pro.instruments.model import Instrument, wording_sha256
+from btb_pro.models.participant import WordingApproval
 from btb_pro.refusals import PlainRefusal
 from btb_pro.services.audit import Context, Tag, step
 from btb_pro.study import Study, Visit

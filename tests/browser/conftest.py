@@ -8,9 +8,11 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import TimeoutError as BrowserTimeout
 
-from tests.browser.phone import LOCALES, Phone
+from tests.browser.phone import Phone
 from tests.browser.snapshots import Photographer, Snapshots
+from tests.browser.windows import LOCALES, Pictures
 from tests.support.chromium import launched
 from tests.support.engines import EngineName, using
 from tests.support.live_server import LiveServer, serving
@@ -18,6 +20,16 @@ from tests.support.world import make_world
 
 PhoneMaker = Callable[..., Phone]
 SnapshotTaker = Callable[[str], Snapshots]
+
+BROWSER_FAILED = [BrowserTimeout, "Unable to capture screenshot"]
+"""What is raised where the browser did not do as it was told; an assertion that failed is never among it."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run a test of the browser once more if the browser failed, and show that in the summary as RERUN."""
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=BROWSER_FAILED))
 
 
 @pytest.fixture(scope="session")
@@ -44,12 +56,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
 
 
 @pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where screenshots go: the folder named by BTB_SCREENSHOTS, else one that is thrown away."""
+def pictures() -> Pictures:
+    """Screenshots go to the folder named by BTB_SCREENSHOTS; where none is, nobody would look at them."""
     named = os.environ.get("BTB_SCREENSHOTS")
-    folder = Path(named) if named else tmp_path_factory.mktemp("pictures")
+    if not named:
+        return Pictures(None)
+    folder = Path(named)
     folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return Pictures(folder)
 
 
 @pytest.fixture(scope="session")
@@ -88,7 +102,6 @@ def phone(browser: Browser, server: LiveServer) -> Iterator[PhoneMaker]:
         )
         contexts.append(context)
         context.on("request", lambda request: asked.append(request.url))
-        context.set_default_timeout(10_000)
         return Phone(context.new_page(), server, language, java_script)
 
     yield new_phone

@@ -34,7 +34,20 @@ WORDS = {
 }
 """What stands on the buttons, as a participant reads it."""
 
-LOCALES = {"nb": "nb-NO", "en": "en-GB"}
+# Where the script turns pages, the summary of open questions may be a new one on the same page.
+_TURNED = """before => {
+  const summary = document.querySelector('#summary');
+  return document.body && (location.href !== before || summary && summary !== window.summaryBefore);
+}"""
+
+_FETCHED = """() => performance.getEntriesByType('resource')
+  .filter(one => one.name.includes('/pages/') && one.responseEnd).length >= 2"""
+
+
+def until_in_memory(page: Page) -> None:
+    """Wait until the phone holds the pages of the visit in both languages."""
+    page.wait_for_function(_FETCHED)
+    page.evaluate("() => new Promise(done => requestIdleCallback(done))")
 
 
 @dataclass
@@ -97,12 +110,10 @@ class Phone:
         return self
 
     def _turn(self, target: Locator) -> "Phone":
-        before, summary = self.page.url, self.page.locator("#summary")
+        before = self.page.url
+        self.page.evaluate("window.summaryBefore = document.querySelector('#summary')")
         target.click()
-        for _ in range(500):
-            if self.page.url != before or summary.count():
-                break
-            self.page.wait_for_timeout(20)
+        self.page.wait_for_function(_TURNED, arg=before)
         self.page.wait_for_load_state()
         return self
 

@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, BrowserContext
 
 from btb_pro import clock
 from btb_pro.study_file import PACKAGED_STUDY
-from tests.browser.phone import LOCALES, Phone
+from tests.browser.phone import Phone
+from tests.browser.windows import LOCALES
 from tests.support.behind import kept_locked
 from tests.support.live_server import LiveServer
 from tests.support.outgoing import mailing
@@ -58,7 +59,6 @@ class Photographer:
             extra_http_headers={"Accept-Language": LOCALES[self.language]},
             java_script_enabled=False,
         )
-        context.set_default_timeout(10_000)
         yield context
         context.close()
 

@@ -7,16 +7,15 @@ from uuid import uuid4
 from zipfile import ZipFile
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from btb_pro.roles import Role
-from tests.browser.looking import TARGET, axe_faults
-from tests.browser.test_console_accounts import SMALL_TARGETS
+from tests.browser.looking import axe_faults, faults_of_page
+from tests.browser.windows import Pictures, press, staff_window
 from tests.integration.console import work
 from tests.integration.console.correcting import ITEM, WHY, ask, sent_in
 from tests.integration.participant.steps import go_to, session_address
 from tests.support.live_server import LiveServer, serving
-from tests.support.staff import add_staff, session_cookie
 from tests.support.world import World, make_world
 
 pytestmark = pytest.mark.browser
@@ -50,7 +49,6 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     told = "Smerten har vart i 4 år, ikke 14.\nJeg skrev feil."
     world.browser().open(f"{link}/mistake").fill("what", told).fill("why", "tastefeil").press()
     _come_late(world)
-    sent_in(world, "STAYS")
     with serving(world) as running:
         yield running
     world.close()
@@ -69,56 +67,46 @@ def at_work(
     browser: Browser, live: LiveServer, role: Role, language: str = "nb", *, java_script: bool = False
 ) -> Iterator[Page]:
     """The window of a member of staff who is signed in."""
-    account = f"{uuid4().hex}@hospital.example"
     sites = ("oslo",) if role is Role.INVESTIGATOR else ()
-    add_staff(live.world, role, *sites, email=account, language=language)
-    name, value = session_cookie(live.world, account)
-    context: BrowserContext = browser.new_context(
-        viewport={"width": 1280, "height": 800}, java_script_enabled=java_script
-    )
-    context.set_default_timeout(10_000)
-    context.add_cookies([{"name": name, "value": value, "url": live.base_url}])
-    yield context.new_page()
-    context.close()
+    with staff_window(
+        browser, live, role, *sites, language=language, java_script_enabled=java_script
+    ) as page:
+        yield page
 
 
 @pytest.mark.parametrize("language", ["nb", "en"])
-@pytest.mark.parametrize("name", PAGES)
 def test_axe_finds_nothing_and_every_target_fits_a_thumb(
-    browser: Browser, live: LiveServer, pictures: Path, name: str, language: str
+    browser: Browser, live: LiveServer, pictures: Pictures, language: str
 ) -> None:
-    role, address = PAGES[name]
-    found: dict[str, object] = {}
-    with at_work(browser, live, role, language, java_script=True) as page:
-        response = page.goto(live.base_url + address)
-        assert response is not None
-        assert response.status == 200
-        for width in (360, 1280):
-            page.set_viewport_size({"width": width, "height": 800})
-            page.screenshot(path=pictures / f"corrections-{name}-{language}-{width}.png", full_page=True)
-            found[f"axe {width}"] = axe_faults(page)
-            found[f"small {width}"] = page.evaluate(SMALL_TARGETS, TARGET)
-            if page.evaluate("document.documentElement.scrollWidth") > width:
-                found[f"wide {width}"] = "scrolls sideways"
-    assert {what: faults for what, faults in found.items() if faults} == {}
+    found = {}
+    for role in (Role.MONITOR, Role.DATA_MANAGER, Role.INVESTIGATOR):
+        with at_work(browser, live, role, language, java_script=True) as page:
+            for name in (name for name, (whose, _) in PAGES.items() if whose is role):
+                response = page.goto(live.base_url + PAGES[name][1])
+                assert response is not None
+                assert response.status == 200, name
+                pictures.take_both(page, f"corrections-{name}-{language}")
+                found[name] = faults_of_page(page, language)
+    assert found.keys() == PAGES.keys()
+    assert {name: faults for name, faults in found.items() if faults} == {}
 
 
 def test_a_monitor_asks_and_the_investigator_decides_and_reads_both_answers(
     browser: Browser, live: LiveServer
 ) -> None:
+    number = f"STAYS-{uuid4().hex[:6]}"
+    sent_in(live.world, number)
     with at_work(browser, live, Role.MONITOR) as page:
-        page.goto(f"{live.base_url}/console/participants/STAYS")
-        page.get_by_role("link", name="Svar Oppstart").or_(
-            page.locator("a[href$='/answers/baseline']")
-        ).first.click()
-        page.locator(f"tr#{ITEM}").get_by_role("link").last.click()
+        page.goto(f"{live.base_url}/console/participants/{number}")
+        press(page.locator("a[href$='/answers/baseline']").first)
+        press(page.locator(f"tr#{ITEM}").get_by_role("link").last)
         page.locator(f"#{ITEM}").fill("4")
         page.locator("#why").fill("kort")
-        page.get_by_role("button", name="Be om rettingen").click()
+        press(page.get_by_role("button", name="Be om rettingen"))
         expect(page.locator("#summary")).to_contain_text("minst 10 tegn")
         page.locator("#why").fill(WHY)
         page.locator("#source").fill("Telefonnotat 24. november")
-        page.get_by_role("button", name="Be om rettingen").click()
+        press(page.get_by_role("button", name="Be om rettingen"))
         expect(page.locator("main")).to_contain_text("Avventer utprøver")
         address = page.url
     with at_work(browser, live, Role.INVESTIGATOR) as page:
@@ -126,15 +114,15 @@ def test_a_monitor_asks_and_the_investigator_decides_and_reads_both_answers(
         expect(page.locator("#corrections")).to_contain_text("Rettinger å avgjøre")
         page.goto(address)
         page.locator("#why").fill("Stemmer med notatet i journalen.")
-        page.get_by_role("button", name="Godta rettingen").click()
+        press(page.get_by_role("button", name="Godta rettingen"))
         expect(page.locator("main")).to_contain_text("Rettet")
         expect(page.locator("main")).to_contain_text("14 år")
-        page.get_by_role("link", name="STAYS").click()
+        press(page.get_by_role("link", name=number))
         expect(page.locator(f"tr#{ITEM}")).to_contain_text("4 år")
 
 
 def test_the_investigator_takes_a_copy_that_any_browser_reads(
-    browser: Browser, live: LiveServer, pictures: Path, tmp_path: Path
+    browser: Browser, live: LiveServer, pictures: Pictures, tmp_path: Path
 ) -> None:
     with at_work(browser, live, Role.INVESTIGATOR, java_script=True) as page:
         page.goto(f"{live.base_url}/console/certified-copy")
@@ -145,8 +133,8 @@ def test_the_investigator_takes_a_copy_that_any_browser_reads(
             archive.extractall(tmp_path / "copy")
         page.set_viewport_size({"width": 1280, "height": 800})
         page.goto((tmp_path / "copy" / "index.html").as_uri())
-        page.screenshot(path=pictures / "copy-index.png", full_page=True)
+        pictures.take(page, "copy-index")
         assert axe_faults(page) == []
-        page.get_by_role("link", name="BTB-001", exact=True).click()
+        press(page.get_by_role("link", name="BTB-001", exact=True))
         expect(page.locator("h1")).to_have_text("Deltaker BTB-001")
         assert axe_faults(page) == []

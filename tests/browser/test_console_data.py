@@ -1,6 +1,5 @@
 """The data manager's pages in a real browser: taking out data by the real process beside the server."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,15 +11,14 @@ from playwright.sync_api import Browser, Page, expect
 from btb_pro.exports.proof import prove
 from btb_pro.roles import Role
 from btb_pro.services.exporting import take_csv_export
-from tests.browser.looking import axe_faults
+from tests.browser.looking import axe_faults, faults_of_page
+from tests.browser.windows import Pictures, press, staff_window
 from tests.support.answered import answered_world
 from tests.support.live_server import LiveServer, serving
-from tests.support.staff import add_staff, session_cookie
 from tests.support.world import COMMAND, make_world
 
 pytestmark = pytest.mark.browser
 
-SIZES = ((1280, 800), (360, 800))
 LANGUAGES = ("nb", "en")
 PAGES = {
     "exports": "/console/exports",
@@ -47,40 +45,33 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
 @contextmanager
 def manager(browser: Browser, live: LiveServer, language: str, **options: Any) -> Iterator[Page]:
     """A window in which a data manager is signed in."""
-    email = f"dm-{os.urandom(4).hex()}@hospital.example"
-    add_staff(live.world, Role.DATA_MANAGER, email=email, language=language)
-    name, value = session_cookie(live.world, email)
-    options.setdefault("viewport", {"width": 1280, "height": 800})
-    context = browser.new_context(locale={"nb": "nb-NO", "en": "en-GB"}[language], **options)
-    context.set_default_timeout(20_000)
-    context.add_cookies([{"name": name, "value": value, "url": live.base_url}])
-    yield context.new_page()
-    context.close()
+    with staff_window(browser, live, Role.DATA_MANAGER, language=language, **options) as page:
+        yield page
 
 
 def counted(page: Page, live: LiveServer) -> None:
     """Have the quality counted, and look at the numbers."""
     page.goto(f"{live.base_url}/console/quality")
-    page.locator("main form[method=post] button").first.click()
-    page.locator("main a.ds-button[href='/console/quality']").click(timeout=60_000)
+    press(page.locator("main form[method=post] button").first)
+    press(page.locator("main a.ds-button[href='/console/quality']"))
 
 
 def test_a_file_is_asked_for_watched_and_fetched(
-    browser: Browser, live: LiveServer, tmp_path: Path, pictures: Path
+    browser: Browser, live: LiveServer, tmp_path: Path, pictures: Pictures
 ) -> None:
     with manager(browser, live, "en") as page:
         page.goto(f"{live.base_url}/console/exports")
-        page.get_by_role("link", name="Take out data").click()
+        press(page.get_by_role("link", name="Take out data"))
         page.get_by_label("Format").select_option("redcap")
-        page.get_by_role("button", name="Look at it first").click()
+        press(page.get_by_role("button", name="Look at it first"))
         expect(page.get_by_role("heading", name="The first rows")).to_be_visible()
         assert axe_faults(page) == []
-        page.screenshot(path=pictures / "data-preview-1280-en.png", full_page=True)
-        page.get_by_role("button", name="Make the file").click()
+        pictures.take(page, "data-preview-1280-en")
+        press(page.get_by_role("button", name="Make the file"))
         # Without a press of any button: the page looks by itself.
-        expect(page.get_by_role("button", name="Fetch the file")).to_be_visible(timeout=60_000)
+        expect(page.get_by_role("button", name="Fetch the file")).to_be_visible()
         assert axe_faults(page) == []
-        page.screenshot(path=pictures / "data-job-1280-en.png", full_page=True)
+        pictures.take(page, "data-job-1280-en")
         with page.expect_download() as download:
             page.get_by_role("button", name="Fetch the file").click()
         fetched = tmp_path / download.value.suggested_filename
@@ -89,39 +80,34 @@ def test_a_file_is_asked_for_watched_and_fetched(
 
 
 def test_without_javascript_a_button_shows_how_far_it_is(
-    browser: Browser, live: LiveServer, pictures: Path
+    browser: Browser, live: LiveServer, pictures: Pictures
 ) -> None:
-    options = {"java_script_enabled": False, "viewport": {"width": 360, "height": 800}}
-    with manager(browser, live, "nb", **options) as page:
+    with manager(browser, live, "nb", width=360, java_script_enabled=False) as page:
         page.goto(f"{live.base_url}/console/exports/new")
-        page.locator("#order button").click()
-        page.screenshot(path=pictures / "data-preview-360-nb.png", full_page=True)
-        page.locator("#take button").click()
-        page.screenshot(path=pictures / "data-job-waiting-360-nb.png", full_page=True)
-        for _ in range(120):
-            if page.get_by_role("button", name="Hent filen").count():
-                break
-            page.goto(page.url)
-            page.wait_for_timeout(500)
-        expect(page.get_by_role("button", name="Hent filen")).to_be_visible()
-        page.screenshot(path=pictures / "data-job-360-nb.png", full_page=True)
+        press(page.locator("#order button"))
+        pictures.take(page, "data-preview-360-nb")
+        press(page.locator("#take button"))
+        pictures.take(page, "data-job-waiting-360-nb")
+        further = page.get_by_role("link", name="Se hvor langt det er kommet")
+        fetch = page.get_by_role("button", name="Hent filen")
+        while not fetch.count():
+            press(further)
+            expect(further.or_(fetch)).to_be_visible()
+        expect(fetch).to_be_visible()
+        pictures.take(page, "data-job-360-nb")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_page_is_accessible_and_fits(
-    browser: Browser, live: LiveServer, language: str, pictures: Path
+    browser: Browser, live: LiveServer, language: str, pictures: Pictures
 ) -> None:
-    faults = []
+    found = {}
     with manager(browser, live, language) as page:
         counted(page, live)
-        for width, height in SIZES:
-            page.set_viewport_size({"width": width, "height": height})
-            for name, path in PAGES.items():
-                page.goto(f"{live.base_url}{path}")
-                for details in page.locator("details.ds-details").all()[:2]:
-                    details.evaluate("one => { one.open = true }")
-                page.screenshot(path=pictures / f"data-{name}-{width}-{language}.png", full_page=True)
-                faults += [(name, width, one) for one in axe_faults(page)]
-                if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                    faults.append((name, width, "wider than the screen"))
-    assert faults == []
+        for name, path in PAGES.items():
+            page.goto(f"{live.base_url}{path}")
+            for details in page.locator("details.ds-details").all()[:2]:
+                details.evaluate("one => { one.open = true }")
+            pictures.take_both(page, f"data-{name}-{language}")
+            found[name] = faults_of_page(page, language)
+    assert {name: faults for name, faults in found.items() if faults} == {}

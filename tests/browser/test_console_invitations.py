@@ -2,24 +2,20 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from btb_pro import clock
 from btb_pro.roles import Role
 from btb_pro.services.sending import STALE, claim_next, mark_stale
-from tests.browser.looking import AXE_TAGS
+from tests.browser.looking import faults_of_page
+from tests.browser.windows import Pictures, press, staff_window
 from tests.support.live_server import LiveServer, serving
 from tests.support.outgoing import mailing, send_invitation
-from tests.support.staff import add_staff, session_cookie
 from tests.support.world import COMMAND, make_world
 
 pytestmark = pytest.mark.browser
-
-SIZES = ((360, 800), (1280, 800))
 
 
 @pytest.fixture(scope="module")
@@ -50,52 +46,41 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     world.close()
 
 
-@pytest.fixture(params=["nb", "en"])
-def desk(request: pytest.FixtureRequest, browser: Browser, live: LiveServer) -> Iterator[Page]:
-    """A coordinator's browser."""
-    email = add_staff(
-        live.world, Role.COORDINATOR, "oslo", email=f"{request.param}@h.no", language=request.param
-    )
-    name, value = session_cookie(live.world, email)
-    context: BrowserContext = browser.new_context()
-    context.set_default_timeout(15_000)
-    context.add_cookies([{"name": name, "value": value, "url": live.base_url}])
-    yield context.new_page()
-    context.close()
+def check(page: Page, pictures: Pictures, name: str, language: str) -> None:
+    pictures.take_both(page, f"{name}-{language}")
+    assert faults_of_page(page, language) == [], name
 
 
-def check(page: Page, pictures: Path, name: str) -> None:
-    for width, height in SIZES:
-        page.set_viewport_size({"width": width, "height": height})
-        page.screenshot(path=pictures / f"{name}-{width}.png", full_page=True)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (name, width)
-        found = Axe().run(page, options={"runOnly": AXE_TAGS})
-        assert found.violations_count == 0, found.generate_report()
+@pytest.mark.parametrize("language", ["nb", "en"])
+def test_a_coordinator_invites_and_settles(
+    browser: Browser, live: LiveServer, pictures: Pictures, language: str
+) -> None:
+    with staff_window(browser, live, Role.COORDINATOR, "oslo", language=language) as desk:
+        invite_and_settle(desk, f"{live.base_url}/console", pictures, language)
 
 
-def test_a_coordinator_invites_and_settles(desk: Page, live: LiveServer, pictures: Path) -> None:
-    base = f"{live.base_url}/console"
+def invite_and_settle(desk: Page, base: str, pictures: Pictures, language: str) -> None:
     desk.goto(f"{base}/invitations")
-    language = desk.locator("html").get_attribute("lang") or ""
-    check(desk, pictures, f"invitations-{language}")
+    expect(desk.locator("html")).to_have_attribute("lang", language)
+    check(desk, pictures, "invitations", language)
     boxes = desk.locator("[name=pick]")
     assert any(box.is_checked() for box in boxes.all()), "whoever can be reached is ticked"
     for box in boxes.all():
         box.uncheck()
-    desk.locator("main form button").click()
-    check(desk, pictures, f"invitations-nobody-ticked-{language}")
+    press(desk.locator("main form button"))
+    check(desk, pictures, "invitations-nobody-ticked", language)
     desk.locator("[name=pick]").first.check()
-    desk.locator("main form button").click()
+    press(desk.locator("main form button"))
     expect(desk.get_by_role("status")).to_be_visible()
-    check(desk, pictures, f"invitations-done-{language}")
+    check(desk, pictures, "invitations-done", language)
     for channel in ("email", "sms"):
         desk.goto(f"{base}/participants/BTB-001/invite/baseline?channel={channel}&new=1")
-        check(desk, pictures, f"invite-{channel}-{language}")
+        check(desk, pictures, f"invite-{channel}", language)
     desk.goto(f"{base}/participants/BTB-001/link/baseline")
-    check(desk, pictures, f"link-{language}")
+    check(desk, pictures, "link", language)
     desk.goto(f"{base}/participants/BTB-001/revoke/baseline")
-    check(desk, pictures, f"revoke-{language}")
+    check(desk, pictures, "revoke", language)
     desk.goto(f"{base}/messages/1")
-    check(desk, pictures, f"message-{language}")
+    check(desk, pictures, "message", language)
     desk.goto(f"{base}/participants/BTB-004/invite/baseline?channel=sms")
-    check(desk, pictures, f"invite-refused-{language}")
+    check(desk, pictures, "invite-refused", language)

@@ -3,20 +3,19 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from btb_pro import clock
 from btb_pro.roles import Role
-from tests.browser.looking import SMALL_TARGETS, TARGET, axe_faults, enlarged, set_text
+from tests.browser.looking import SMALL_TARGETS, TARGET, axe_faults, enlarged, faults_of_page, set_text
+from tests.browser.windows import Pictures, press, staff_window
 from tests.integration.console import work
 from tests.support.live_server import LiveServer, serving
 from tests.support.outgoing import mailing
-from tests.support.staff import add_staff, session_cookie
 from tests.support.world import World, make_world
 
 pytestmark = pytest.mark.browser
@@ -70,38 +69,24 @@ def _make_work(world: World) -> None:
 @contextmanager
 def at_work(browser: Browser, live: LiveServer, language: str = "nb", **options: Any) -> Iterator[Page]:
     """The window of a coordinator who is signed in."""
-    account = f"{uuid4().hex}@hospital.example"
-    add_staff(live.world, Role.COORDINATOR, email=account, language=language)
-    name, value = session_cookie(live.world, account)
-    context: BrowserContext = browser.new_context(viewport={"width": 1280, "height": 800}, **options)
-    context.set_default_timeout(10_000)
-    context.add_cookies([{"name": name, "value": value, "url": live.base_url}])
-    yield context.new_page()
-    context.close()
+    with staff_window(browser, live, Role.COORDINATOR, language=language, **options) as page:
+        yield page
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_axe_finds_nothing_at_any_size_in_light_and_dark(
-    browser: Browser, live: LiveServer, language: str, pictures: Path
-) -> None:
+def test_axe_finds_nothing(browser: Browser, live: LiveServer, language: str, pictures: Pictures) -> None:
     found = {}
     with at_work(browser, live, language) as page:
         for name, path in PAGES.items():
             page.goto(live.base_url + path)
             assert page.locator("html").get_attribute("lang") == language
-            for width in (1280, 360):
-                page.set_viewport_size({"width": width, "height": 800})
-                for scheme in ("dark", "light"):
-                    page.emulate_media(color_scheme=scheme)
-                    found[f"{name} {width} {scheme}"] = axe_faults(page)
-                    page.screenshot(
-                        path=pictures / f"console-{name}-{language}-{width}-{scheme}.png", full_page=True
-                    )
+            pictures.take_both(page, f"console-{name}-{language}")
+            found[name] = faults_of_page(page, language, SMALL_TARGETS)
     assert {name: faults for name, faults in found.items() if faults} == {}
 
 
 def test_nothing_scrolls_sideways_and_every_target_fits_a_thumb(
-    browser: Browser, live: LiveServer, pictures: Path
+    browser: Browser, live: LiveServer, pictures: Pictures
 ) -> None:
     found = []
     with at_work(browser, live) as page:
@@ -115,7 +100,7 @@ def test_nothing_scrolls_sideways_and_every_target_fits_a_thumb(
                 if percent == 100:
                     found += [f"{name} {width}: {one}" for one in page.evaluate(SMALL_TARGETS, TARGET)]
                 else:
-                    page.screenshot(path=pictures / f"console-{name}-{width}-{percent}.png", full_page=True)
+                    pictures.take(page, f"console-{name}-{width}-{percent}")
     assert found == []
 
 
@@ -123,7 +108,7 @@ def test_nothing_scrolls_sideways_and_every_target_fits_a_thumb(
 def test_a_morning_goes_from_today_to_the_list_and_settles_a_wish(
     browser: Browser, live: LiveServer, java_script: bool
 ) -> None:
-    number = "MORNING-JS" if java_script else "MORNING-PLAIN"
+    number = f"MORNING-{uuid4().hex[:6].upper()}"
     day0 = (clock.today() + timedelta(days=9)).isoformat()
     live.world.add(number, "oslo", "nb", day0=day0, email="ola@example.org")
     old = live.world.invite(number)
@@ -131,11 +116,11 @@ def test_a_morning_goes_from_today_to_the_list_and_settles_a_wish(
     live.world.browser().open(old).send(f"{old}/new-link", [])
     with at_work(browser, live, java_script_enabled=java_script) as page:
         page.goto(f"{live.base_url}/console/")
-        page.get_by_role("link", name=f"Følg opp {number}").click()
-        page.get_by_role("button", name="Send ny lenke: E-post").click()
+        press(page.get_by_role("link", name=f"Følg opp {number}"))
+        press(page.get_by_role("button", name="Send ny lenke: E-post"))
         expect(page.get_by_role("status")).to_contain_text(f"En ny lenke går til {number}.")
         expect(page.get_by_role("link", name=f"Følg opp {number}")).to_have_count(0)
-        page.get_by_role("link", name="Deltakere", exact=True).click()
+        press(page.get_by_role("link", name="Deltakere", exact=True))
         expect(page.get_by_role("status")).to_contain_text("Viser 1–50 av")
         page.get_by_label("Søk i studienummer").fill(number.lower())
         page.get_by_label("Søk i studienummer").press("Enter")
@@ -144,7 +129,7 @@ def test_a_morning_goes_from_today_to_the_list_and_settles_a_wish(
         expect(row).to_contain_text("Venter på å bli sendt")
         page.reload()
         expect(page.get_by_role("rowheader")).to_have_text(number)
-        page.get_by_role("link", name="English").click()
+        press(page.get_by_role("link", name="English"))
         expect(page.get_by_role("status")).to_have_text("Showing 1–1 of 1")
 
 
@@ -176,13 +161,13 @@ def test_rows_are_cards_on_a_phone_and_a_table_all_the_same(browser: Browser, li
 
 
 def test_forced_colours_and_paper_keep_what_is_to_be_read(
-    browser: Browser, live: LiveServer, pictures: Path
+    browser: Browser, live: LiveServer, pictures: Pictures
 ) -> None:
     with at_work(browser, live) as page:
         page.goto(f"{live.base_url}/console/")
         page.emulate_media(forced_colors="active")
         assert axe_faults(page) == []
-        page.screenshot(path=pictures / "console-today-forced.png", full_page=True)
+        pictures.take(page, "console-today-forced")
         page.emulate_media(forced_colors="none", media="print")
         expect(page.locator("header nav")).to_be_hidden()
         expect(page.get_by_role("heading", level=1)).to_be_visible()

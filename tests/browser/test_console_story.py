@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,8 +15,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from btb_pro import clock
 from btb_pro.roles import Role
-from tests.browser.looking import axe_faults
+from tests.browser.looking import faults_of_page
 from tests.browser.phone import Phone
+from tests.browser.windows import Pictures, press, window
 from tests.integration.console import work
 from tests.support.live_server import LiveServer, serving
 from tests.support.mail import Mailbox, MailServerHere, mail_server
@@ -27,7 +27,6 @@ from tests.support.world import World, make_world
 
 pytestmark = pytest.mark.browser
 
-DESK, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 800}
 EMAIL = "kari@hospital.example"
 FULL = "full@example.org"
 NEW = "new@example.org"
@@ -40,30 +39,25 @@ class Desk:
 
     page: Page
     base: str
-    pictures: Path
+    pictures: Pictures
     language: str
     looked: int = 0
 
     def look(self, name: str) -> None:
-        """Photograph the page on a desk and on a phone; nothing scrolls sideways, axe finds nothing."""
+        """Photograph the page on a desk and on a phone; nobody stumbles over anything."""
         self.looked += 1
         expect(self.page.locator("html")).to_have_attribute("lang", self.language)
-        for size in (PHONE, DESK):
-            self.page.set_viewport_size({"width": size["width"], "height": size["height"]})
-            file = f"story-{self.language}-{self.looked:02}-{name}-{size['width']}.png"
-            self.page.screenshot(path=self.pictures / file, full_page=True)
-            width = self.page.evaluate("document.documentElement.scrollWidth")
-            assert width <= size["width"], (name, size)
-            assert axe_faults(self.page) == [], (name, size)
+        self.pictures.take_both(self.page, f"story-{self.language}-{self.looked:02}-{name}")
+        assert faults_of_page(self.page, self.language) == [], name
 
     def press(self, name: str) -> None:
-        self.page.get_by_role("button", name=name, exact=True).click()
+        press(self.page.get_by_role("button", name=name, exact=True))
 
     def follow(self, name: str) -> None:
-        self.page.get_by_role("link", name=name, exact=True).first.click()
+        press(self.page.get_by_role("link", name=name, exact=True).first)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def post() -> Iterator[MailServerHere]:
     """A mail server that finds one mailbox full."""
     with mail_server() as running:
@@ -71,10 +65,10 @@ def post() -> Iterator[MailServerHere]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory, post: MailServerHere) -> Iterator[LiveServer]:
+@pytest.fixture
+def live(tmp_path: Path, post: MailServerHere) -> Iterator[LiveServer]:
     """A study that sends at any hour, served; one e-mail came back in the night."""
-    world = make_world(tmp_path_factory.mktemp("story") / "instance")
+    world = make_world(tmp_path / "instance")
     _never_quiet(world)
     mailing(world, post.url)
     day0 = (clock.today() + timedelta(days=5)).isoformat()
@@ -108,22 +102,13 @@ def run_worker(world: World) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@contextmanager
-def window(browser: Browser, **options: Any) -> Iterator[Page]:
-    """A window with cookies of its own."""
-    context = browser.new_context(locale="nb-NO", **options)
-    context.set_default_timeout(15_000)
-    yield context.new_page()
-    context.close()
-
-
-def answer_the_first_page(browser: Browser, live: LiveServer, link: str, pictures: Path) -> None:
+def answer_the_first_page(browser: Browser, live: LiveServer, link: str, pictures: Pictures) -> None:
     """What the participant does with the e-mail on a phone."""
-    with window(browser, viewport=PHONE, java_script_enabled=False) as page:
+    with window(browser, java_script_enabled=False) as page:
         phone = Phone(page, live, "nb")
         page.goto(live.base_url + link)
         assert phone.kind == "start"
-        page.screenshot(path=pictures / "story-phone-start.png", full_page=True)
+        pictures.take(page, "story-phone-start")
         phone.tap("start")
         phone.go_to(1)
         first = page.locator("main input:is([type=radio], [type=text], [inputmode])").first
@@ -131,17 +116,17 @@ def answer_the_first_page(browser: Browser, live: LiveServer, link: str, picture
             page.locator("main label").first.click()
         else:
             first.fill("50")
-        page.screenshot(path=pictures / "story-phone-answered.png", full_page=True)
+        pictures.take(page, "story-phone-answered")
         phone.tap("next")
         assert phone.kind == "items"
 
 
 def test_a_morning_from_signing_in_to_ending_a_link(
-    browser: Browser, live: LiveServer, post: MailServerHere, pictures: Path
+    browser: Browser, live: LiveServer, post: MailServerHere, pictures: Pictures
 ) -> None:
     run_worker(live.world)
     assert post.mailbox.to(FULL) == []
-    with window(browser, viewport=DESK) as page:
+    with window(browser, width=1280) as page:
         desk = Desk(page, f"{live.base_url}/console", pictures, "nb")
         recovery_codes = sign_in_for_the_first_time(desk)
         settle_what_came_back(desk)
@@ -165,11 +150,11 @@ def sign_in_for_the_first_time(desk: Desk) -> list[str]:
     desk.look("second-factor")
     key = desk.page.locator("dd.spelled").inner_text().replace(" ", "")
     desk.page.locator("#code").fill(code_now(pyotp.TOTP(key)))
-    desk.page.locator("main form button").last.click()
+    press(desk.page.locator("main form button").last)
     expect(desk.page.locator("body")).to_have_attribute("data-page", "console-recovery-codes")
     desk.look("recovery-codes")
     codes = desk.page.locator("ol.spelled li").all_inner_texts()
-    desk.page.get_by_role("link", name="Jeg har tatt vare på dem").click()
+    press(desk.page.get_by_role("link", name="Jeg har tatt vare på dem"))
     expect(desk.page.get_by_role("heading", level=1)).to_have_text("I dag")
     desk.look("today")
     return codes
@@ -191,7 +176,7 @@ def come_back_without_the_phone(desk: Desk, recovery_code: str) -> None:
     fill_in_password(desk)
     desk.look("code")
     desk.page.locator("#code").fill(recovery_code)
-    desk.page.locator("main form button").last.click()
+    press(desk.page.locator("main form button").last)
     expect(desk.page.get_by_role("heading", level=1)).to_have_text("Deltakere")
 
 
@@ -209,10 +194,10 @@ def invite_with_one_press_and_take_it_back(desk: Desk) -> None:
 
 
 def settle_what_came_back(desk: Desk) -> None:
-    desk.page.get_by_role("link", name="Følg opp BTB-100").click()
+    press(desk.page.get_by_role("link", name="Følg opp BTB-100"))
     expect(desk.page.locator("main")).to_contain_text("postkassen er full")
     desk.look("message")
-    desk.page.locator("[name=settle]").last.click()
+    press(desk.page.locator("[name=settle]").last)
     desk.look("message-settled")
     desk.follow("I dag")
     expect(desk.page.get_by_role("link", name="Følg opp BTB-100")).to_have_count(0)
@@ -228,13 +213,13 @@ def add_and_invite(desk: Desk) -> None:
     desk.page.locator("[name=language]").select_option("nb")
     desk.page.locator("[name=email]").fill(NEW)
     desk.page.locator("[name=day0]").fill((clock.today() + timedelta(days=4)).isoformat())
-    desk.page.locator("main form button").last.click()
+    press(desk.page.locator("main form button").last)
     desk.page.goto(f"{desk.base}/participants/BTB-200")
     desk.look("participant")
     desk.page.goto(f"{desk.base}/participants/BTB-200/invite/baseline?channel=email")
     expect(desk.page.locator("main")).to_contain_text("x" * 20)
     desk.look("invite")
-    desk.page.locator("#send button").click()
+    press(desk.page.locator("#send button"))
     expect(desk.page.get_by_role("status")).to_be_visible()
     desk.look("queued")
 
@@ -259,7 +244,7 @@ def remind(desk: Desk, live: LiveServer, post: MailServerHere) -> None:
     desk.follow("Allerede skrevet til BTB-200")
     desk.follow("Send lenken på nytt")
     desk.look("remind")
-    desk.page.locator("#send button").click()
+    press(desk.page.locator("#send button"))
     run_worker(live.world)
     first, second = map(link_in, post.mailbox.to(NEW))
     assert first == second
@@ -268,10 +253,10 @@ def remind(desk: Desk, live: LiveServer, post: MailServerHere) -> None:
 def end_the_link(browser: Browser, desk: Desk, live: LiveServer, post: MailServerHere) -> None:
     desk.page.goto(f"{desk.base}/participants/BTB-200/revoke/baseline")
     desk.look("revoke")
-    desk.page.locator("main form button").last.click()
+    press(desk.page.locator("main form button").last)
     expect(desk.page.get_by_role("status")).to_be_visible()
     desk.look("link-ended")
-    with window(browser, viewport=PHONE) as page:
+    with window(browser) as page:
         page.goto(live.base_url + link_in(post.mailbox.to(NEW)[0]))
         assert page.locator("body").get_attribute("data-page") == "dead"
 

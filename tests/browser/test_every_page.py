@@ -1,9 +1,6 @@
 """Every kind and state of page in both languages: no page may be hard to see, to hit, to find or to hear."""
 
-import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, Route
@@ -16,10 +13,12 @@ from tests.browser.looking import (
     SMALL_TARGETS,
     TARGET,
     WCAG_SPACING,
-    axe_faults,
+    axe_faults_by_day_and_night,
     enlarged,
     set_text,
 )
+from tests.browser.snapshots import Snapshots
+from tests.browser.windows import Pictures, window
 from tests.support.live_server import LiveServer
 from tests.support.page_check import faults_of, parse
 
@@ -62,39 +61,24 @@ SIZES = (
 )
 """Widths of the window, and what the reader sets for text."""
 
-Looker = Callable[..., Iterator[tuple[str, Page]]]
+IN_THE_DARK = "Math.max(...getComputedStyle(document.body).backgroundColor.match(/[0-9]+/g).slice(0, 3)) < 64"
+CHOSEN = """[...document.querySelectorAll('input:checked')]
+  .map(one => getComputedStyle(one.parentElement).outlineStyle)"""
 
 
-@pytest.fixture
-def look_at(browser: Browser, server: LiveServer, snapshots: SnapshotTaker) -> Iterator[Looker]:
-    """A function that shows every page of a language, one after the other, in one window."""
-    contexts = []
+def shown(browser: Browser, server: LiveServer, pages: Snapshots) -> Iterator[tuple[str, Page]]:
+    """Every page, one after the other, in one window, 360 pixels wide."""
 
-    def show_all(
-        language: str, width: int = 360, *, without: frozenset[str] = frozenset(), **options: Any
-    ) -> Iterator[tuple[str, Page]]:
-        context = browser.new_context(
-            viewport={"width": width, "height": 800}, reduced_motion="reduce", **options
-        )
-        contexts.append(context)
-        page = context.new_page()
-        shown = {"html": ""}
+    def answer(route: Route) -> None:
+        name = route.request.url.rpartition("/")[2]
+        route.fulfill(body=pages[name], content_type="text/html; charset=utf-8")
 
-        def answer(route: Route) -> None:
-            route.fulfill(body=shown["html"], content_type="text/html; charset=utf-8")
-
-        context.route("**/snapshot", answer)
-        for name, html in snapshots(language).items():
-            if name in without:
-                continue
-            shown["html"] = html
-            page.goto(f"{server.base_url}/snapshot")
+    with window(browser, reduced_motion="reduce") as page:
+        page.route("**/snapshot/*", answer)
+        for name in pages:
+            page.goto(f"{server.base_url}/snapshot/{name}")
             page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
             yield name, page
-
-    yield show_all
-    for context in contexts:
-        context.close()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -122,53 +106,52 @@ def test_no_answer_is_chosen_and_nothing_written_before_somebody_did(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_axe_finds_nothing_in_light_or_dark(look_at: Looker, pictures: Path, language: str) -> None:
-    found = {}
-    for name, page in look_at(language):
-        found[name] = axe_faults(page)
-        page.screenshot(path=pictures / f"{language}-{name}.png", full_page=True)
-        # The tree is the same in the dark, so that only colours can be at fault.
-        page.emulate_media(color_scheme="dark")
-        found[f"{name} in the dark"] = axe_faults(page, "color-contrast")
-        page.emulate_media(color_scheme="light")
+def test_no_page_is_hard_to_see_to_hit_or_to_hear(
+    browser: Browser, server: LiveServer, snapshots: SnapshotTaker, pictures: Pictures, language: str
+) -> None:
+    found: dict[str, list[str]] = {}
+    for name, page in shown(browser, server, snapshots(language)):
+        pictures.take(page, f"{language}-{name}")
+        found[name] = axe_faults_by_day_and_night(page)
+        if name in LIKE_ANOTHER:
+            continue
+        found[name] += colour_faults(page)
+        found[name] += small_things(page, 360 if language == "nb" else 320)
+        found[name] += faults_of_sizes(page)
     assert {name: faults for name, faults in found.items() if faults} == {}
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_no_page_scrolls_sideways_or_hides_anything_whatever_the_size_of_text(
-    look_at: Looker, language: str
-) -> None:
-    found = {}
-    for name, page in look_at(language, without=LIKE_ANOTHER):
-        for width, rule in SIZES:
-            page.set_viewport_size({"width": width, "height": 800})
-            set_text(page, rule)
-            too_wide = page.evaluate("document.documentElement.scrollWidth") - width
-            faults = [f"{too_wide} pixels too wide"] if too_wide > 0 else []
-            faults += page.evaluate(CUT_OFF) + page.evaluate(COLLAPSED)
-            if faults:
-                found[f"{name} at {width} {rule}"] = faults
-    assert found == {}
+def colour_faults(page: Page) -> list[str]:
+    """What is not as it should be in the dark, and where colours of ours do not count."""
+    page.emulate_media(color_scheme="dark")
+    faults = [] if page.evaluate(IN_THE_DARK) else ["bright in the dark"]
+    page.emulate_media(color_scheme="light", forced_colors="active")
+    chosen = page.evaluate(CHOSEN)
+    page.emulate_media(forced_colors="none")
+    return faults if set(chosen) <= {"solid"} else [*faults, f"what is chosen does not show: {chosen}"]
 
 
-@pytest.mark.parametrize(("language", "width"), [("nb", 360), ("en", 320)])
-def test_whatever_is_tapped_is_big_enough_for_a_thumb_and_answers_all_over(
-    look_at: Looker, language: str, width: int
-) -> None:
-    found = {}
-    for name, page in look_at(language, width, without=LIKE_ANOTHER):
-        found[name] = page.evaluate(SMALL_TARGETS, TARGET) + page.evaluate(ROWS_THAT_MISS_THEIR_INPUT)
-    assert {name: faults for name, faults in found.items() if faults} == {}
+def small_things(page: Page, width: int) -> list[str]:
+    """What is too small for a thumb, or does not answer all over."""
+    page.set_viewport_size({"width": width, "height": 800})
+    return [*page.evaluate(SMALL_TARGETS, TARGET), *page.evaluate(ROWS_THAT_MISS_THEIR_INPUT)]
 
 
-def test_every_page_is_dark_in_the_dark_and_shows_choices_without_colours_of_ours(look_at: Looker) -> None:
-    background = "getComputedStyle(document.body).backgroundColor"
-    for name, page in look_at("nb", without=LIKE_ANOTHER, color_scheme="dark"):
-        channels = [int(number) for number in re.findall(r"[0-9]+", page.evaluate(background))]
-        assert max(channels[:3]) < 64, name
-    outlines = "[...document.querySelectorAll('{}')].map(one => getComputedStyle(one).outlineStyle)"
-    for name, page in look_at("nb", without=LIKE_ANOTHER, forced_colors="active"):
-        chosen = page.evaluate(outlines.format("input:checked").replace("one)", "one.parentElement)"))
-        assert set(chosen) <= {"solid"}, name
-        if name == "items-days-open":
-            assert chosen
+def faults_of_sizes(page: Page) -> list[str]:
+    """What scrolls sideways, is cut off or hidden at any size of window and text."""
+    faults = []
+    for width, rule in SIZES:
+        page.set_viewport_size({"width": width, "height": 800})
+        set_text(page, rule)
+        too_wide = page.evaluate("document.documentElement.scrollWidth") - width
+        here = [f"{too_wide} pixels too wide"] if too_wide > 0 else []
+        here += page.evaluate(CUT_OFF) + page.evaluate(COLLAPSED)
+        faults += [f"at {width} {rule}: {one}" for one in here]
+    set_text(page, "")
+    page.set_viewport_size({"width": 360, "height": 800})
+    return faults
+
+
+def test_chosen_answers_are_among_what_is_looked_at(snapshots: SnapshotTaker) -> None:
+    chosen = parse(snapshots("nb")["items-days-open"]).iter("input")
+    assert [one for one in chosen if one.get("checked") is not None]

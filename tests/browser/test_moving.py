@@ -6,9 +6,8 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from btb_pro.models.participant import Participant
+from btb_pro.models.participant import Participant, Visit
 from btb_pro.models.response import Answer, Response
-from btb_pro.models.visit import Visit
 from tests.browser.conftest import PhoneMaker
 from tests.browser.phone import WORDS, Phone
 from tests.browser.snapshots import CARDS, DAYS, FOLLOW_UP, NUMBERS, SCALE_7, SCALE_11, SEVERAL

@@ -4,14 +4,13 @@ import json
 from typing import Any
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Page, Route, expect
 from sqlalchemy import select
 
-from btb_pro.models.participant import Participant
+from btb_pro.models.participant import Participant, Visit
 from btb_pro.models.response import Answer, Response
-from btb_pro.models.visit import Visit
 from tests.browser.conftest import PhoneMaker
-from tests.browser.phone import Phone
+from tests.browser.phone import Phone, until_in_memory
 from tests.support.live_server import LiveServer
 
 pytestmark = pytest.mark.browser
@@ -28,7 +27,19 @@ ANSWER_ALL = """() => {
     }
   }
 }"""
+TURN = """async selector => {
+  const before = performance.now();
+  document.querySelector(selector).click();
+  await new Promise(requestAnimationFrame);
+  return performance.now() - before;
+}"""
+"""Presses Next and gives the milliseconds until the next page is about to be painted."""
 KEPT = "() => Object.entries(localStorage).map(([name, list]) => [name, JSON.parse(list).length])"
+
+
+def until_sent(page: Page) -> None:
+    """Wait until nothing is left on the phone."""
+    page.wait_for_function("() => localStorage.length === 0")
 
 
 def rows(server: LiveServer, number: str) -> list[Answer]:
@@ -45,12 +56,12 @@ def rows(server: LiveServer, number: str) -> list[Answer]:
         return list(session.execute(query).scalars())
 
 
-def first_page(phone: PhoneMaker) -> Phone:
+def first_page(phone: PhoneMaker, *given: Any, **options: Any) -> Phone:
     """A phone on the first page of questions, with the pages after it fetched."""
-    made = phone(java_script=True).started()
+    made = phone(*given, java_script=True, **options).started()
     made.page.click(NEXT)
     expect(made.page.locator("#progress-words")).to_contain_text("1")
-    made.page.wait_for_load_state("networkidle")
+    until_in_memory(made.page)
     return made
 
 
@@ -69,20 +80,15 @@ def test_an_answer_is_saved_as_it_is_given(phone: PhoneMaker, server: LiveServer
 
 def test_next_waits_for_nothing_once_the_pages_are_fetched(phone: PhoneMaker) -> None:
     page = first_page(phone).page
-    page.evaluate(ANSWER_ALL)
-    page.wait_for_load_state("networkidle")
-    milliseconds = page.evaluate(
-        """async selector => {
-          const before = performance.now();
-          document.querySelector(selector).click();
-          await new Promise(requestAnimationFrame);
-          return performance.now() - before;
-        }""",
-        NEXT,
-    )
-    assert page.url.endswith("/page/2")
-    expect(page.locator("main h1")).to_be_focused()
-    assert milliseconds < 100
+    milliseconds = []
+    for number in range(2, 7):
+        page.evaluate(ANSWER_ALL)
+        until_sent(page)
+        milliseconds.append(page.evaluate(TURN, NEXT))
+        assert page.url.endswith(f"/page/{number}")
+        expect(page.locator("main h1")).to_be_focused()
+    # A busy machine may hold up any one of them.
+    assert min(milliseconds) < 100
 
 
 def test_open_questions_are_named_once_and_back_keeps_what_was_chosen(phone: PhoneMaker) -> None:
@@ -100,7 +106,7 @@ def test_open_questions_are_named_once_and_back_keeps_what_was_chosen(phone: Pho
 def test_a_visit_begun_with_coverage_is_answered_without_it_and_sent_in_when_it_returns(
     phone: PhoneMaker, server: LiveServer
 ) -> None:
-    made = first_page(phone)
+    made = first_page(phone, "en", 320, color_scheme="dark")
     number, page = server.study_number, made.page
     page.context.set_offline(True)
     for _ in range(80):
@@ -113,7 +119,7 @@ def test_a_visit_begun_with_coverage_is_answered_without_it_and_sent_in_when_it_
     assert rows(server, number) == []
     page.click(NEXT)
     page.context.set_offline(False)
-    expect(page.locator("body")).to_have_attribute("data-page", "receipt", timeout=30_000)
+    expect(page.locator("body")).to_have_attribute("data-page", "receipt")
     stored = rows(server, number)
     assert len({answer.item for answer in stored}) == len(stored) > 90
     assert page.evaluate(KEPT) == []
@@ -133,7 +139,7 @@ def test_a_reply_that_is_lost_after_the_save_doubles_nothing(phone: PhoneMaker, 
 
     made.page.route("**/tap/*", lose_the_first_reply)
     made.page.locator("label[for=bg_gender-1]").click()
-    expect(made.page.locator("#save-status")).to_have_text("Lagret", timeout=15_000)
+    expect(made.page.locator("#save-status")).to_have_text("Lagret")
     assert len(lost) == 1
     assert [answer.value for answer in rows(server, server.study_number)] == ["1"]
 
@@ -152,6 +158,6 @@ def test_an_answer_survives_a_tab_that_was_killed_without_coverage(
     context.set_offline(False)
     again = context.new_page()
     again.goto(address)
-    expect(again.locator("#save-status")).to_have_text("Lagret", timeout=15_000)
+    expect(again.locator("#save-status")).to_have_text("Lagret")
     assert [answer.value for answer in rows(server, server.study_number)] == ["1"]
     assert json.loads(json.dumps(again.evaluate(KEPT))) == []

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from btb_pro.instruments.catalogue import load_instruments
-from btb_pro.instruments.hashes import wording_sha256
+from btb_pro.instruments.model import wording_sha256
 from tests.screens.camera import WIDTH
 from tests.screens.journeys import one_of_each
 from tests.screens.make_screens import make_screens

@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PhoneMaker
+from tests.browser.phone import until_in_memory
 from tests.browser.snapshots import CARDS, DAYS, NUMBERS
-from tests.browser.test_saving_on_the_tap import KEPT, NEXT, rows
+from tests.browser.test_saving_on_the_tap import NEXT, rows, until_sent
 from tests.support.live_server import LiveServer
 
 pytestmark = pytest.mark.browser
@@ -26,17 +27,8 @@ EVERY_QUESTION = """random => [...document.querySelectorAll('main .q')].map((one
 def in_memory(phone: PhoneMaker, number: int, *given: Any, **options: Any) -> Page:
     """A page of questions, with every page of the visit in memory."""
     page = phone(*given, java_script=True, **options).started().go_to(number).page
-    page.wait_for_load_state("networkidle")
+    until_in_memory(page)
     return page
-
-
-def until_sent(page: Page) -> None:
-    """Wait until nothing is left on the phone."""
-    for _ in range(300):
-        if page.evaluate(KEPT) == []:
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError(page.evaluate(KEPT))
 
 
 def restyled(browser: Browser, page: Page, selector: str) -> list[int]:
@@ -87,7 +79,7 @@ def test_two_tabs_without_coverage_send_each_answer_once(phone: PhoneMaker, serv
     number = server.study_number
     second = first.context.new_page()
     second.goto(first.url.rpartition("/")[0] + f"/{CARDS}")
-    second.wait_for_load_state("networkidle")
+    until_in_memory(second)
     first.context.set_offline(True)
     first.locator("label[for=bg_gender-2]").click()
     second.locator("label[for=hscl_headache-3]").click()

@@ -7,11 +7,10 @@ import pytest
 from sqlalchemy import select
 
 from btb_pro.instruments.model import Field
-from btb_pro.models.participant import Participant
-from btb_pro.models.visit import Visit
+from btb_pro.models.participant import Participant, Visit
 from btb_pro.participant.visitor import pages_of_visit
 from btb_pro.services.exporting import take_csv_export
-from btb_pro.services.present_answers import present_answers
+from btb_pro.services.sessions import present_answers
 from tests.browser.conftest import PhoneMaker
 from tests.browser.known_answers import ANSWERS, DECLINED, NOT_APPLICABLE, SCORES, SKIPPED
 from tests.browser.phone import Phone
@@ -50,6 +49,7 @@ def answer_visit(phone: Phone) -> int:
     numbers = []
     while phone.kind == "items":
         numbers.append(phone.number)
+        assert phone.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         answer_page(phone)
     assert phone.kind == "review"
     assert numbers == list(range(1, len(numbers) + 1))
@@ -87,11 +87,21 @@ def expected_row(fields: dict[str, Field]) -> dict[str, str]:
     return cells | SCORES
 
 
-@pytest.mark.parametrize(("language", "java_script"), [("nb", False), ("en", True)])
+# With the visits by keyboard and without coverage: every pair of language, width, colours, script or none.
+@pytest.mark.parametrize(
+    ("language", "width", "scheme", "java_script"),
+    [("nb", 320, "light", False), ("en", 360, "light", False), ("nb", 360, "dark", True)],
+)
 def test_what_was_tapped_is_stored_scored_and_exported_to_the_letter(
-    phone: PhoneMaker, server: LiveServer, tmp_path: Path, language: str, java_script: bool
+    phone: PhoneMaker,
+    server: LiveServer,
+    tmp_path: Path,
+    language: str,
+    width: int,
+    scheme: str,
+    java_script: bool,
 ) -> None:
-    hand = phone(language, java_script=java_script)
+    hand = phone(language, width, java_script=java_script, color_scheme=scheme)
     assert answer_visit(hand) == 27
     study_number = server.study_number
 

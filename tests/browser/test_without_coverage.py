@@ -5,24 +5,28 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
 
+from btb_pro.models.participant import Participant, Visit
+from btb_pro.models.response import LateSave
 from tests.browser.conftest import PhoneMaker
-from tests.browser.phone import Phone
+from tests.browser.phone import Phone, until_in_memory
 from tests.browser.snapshots import CARDS, DAYS, NUMBERS, SEVERAL
-from tests.browser.test_saving_on_the_tap import ANSWER_ALL, KEPT, NEXT, first_page, rows
+from tests.browser.test_saving_on_the_tap import ANSWER_ALL, KEPT, NEXT, first_page, rows, until_sent
 from tests.support.live_server import LiveServer
 
 pytestmark = pytest.mark.browser
 
 HEADING = "main h1"
-LEAVE = "Fjern alt fra denne telefonen"
+LEAVE = "Rydd opp etter meg"
 LINE = "#save-status"
+NO_COVERAGE = "Ingen dekning akkurat nå. Prøv igjen når du har dekning."
 
 
 def on_page(phone: PhoneMaker, number: int, **options: Any) -> Phone:
     """A phone on a page of questions, with every page in memory in both languages."""
     made = phone(java_script=True, **options).started().go_to(number)
-    made.page.wait_for_load_state("networkidle")
+    until_in_memory(made.page)
     return made
 
 
@@ -34,16 +38,7 @@ def cut(page: Page) -> None:
 def back_online(page: Page) -> None:
     """Give the coverage back, and wait until everything is sent."""
     page.context.set_offline(False)
-    expect(page.locator(LINE)).to_have_text("Lagret", timeout=30_000)
-
-
-def until_sent(page: Page) -> None:
-    """Wait until nothing is left on the phone."""
-    for _ in range(300):
-        if page.evaluate(KEPT) == []:
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError(page.evaluate(KEPT))
+    expect(page.locator(LINE)).to_have_text("Lagret")
 
 
 def stored(server: LiveServer, number: str) -> dict[str, tuple[str, str | None, str]]:
@@ -116,7 +111,7 @@ def test_the_language_that_was_chosen_without_coverage_stays_chosen(phone: Phone
     cut(made.page)
     made.button("other language").click()
     made.page.context.set_offline(False)
-    expect(made.page.locator(LINE)).to_have_text("Saved", timeout=30_000)
+    expect(made.page.locator(LINE)).to_have_text("Saved")
     made.go_to_review()
     expect(made.page.locator("html")).to_have_attribute("lang", "en")
 
@@ -126,7 +121,6 @@ def test_the_end_lists_open_questions_from_memory_and_each_can_be_answered(
 ) -> None:
     made = first_page(phone)
     number, page = server.study_number, made.page
-    page.wait_for_load_state("networkidle")
     cut(page)
     skipped = False
     for _ in range(80):
@@ -151,17 +145,74 @@ def test_the_end_lists_open_questions_from_memory_and_each_can_be_answered(
     assert rows(server, number)
 
 
+def test_the_end_is_left_translated_and_sent_in_without_coverage(
+    phone: PhoneMaker, server: LiveServer
+) -> None:
+    made = on_page(phone, CARDS)
+    page = made.page
+    last = int(page.locator("progress").get_attribute("max") or 0)
+    made.go_to(last)
+    page.wait_for_load_state("networkidle")
+    cut(page)
+    page.click(NEXT)
+    page.click(NEXT)
+    expect(page.locator(HEADING)).to_have_text("Du er kommet til slutten")
+    made.button("other language").click()
+    expect(page.locator(HEADING)).to_have_text("You have come to the end")
+    page.get_by_role("button", name="Back").click()
+    assert made.kind == "items"
+    page.click(NEXT)
+    page.click(NEXT)
+    page.click(NEXT)
+    expect(page.locator(LINE)).to_contain_text("are sent in as soon as there is coverage")
+    # Whoever answers one more question, and presses again, has it sent in with the others, once.
+    page.locator("main li a").last.click()
+    page.evaluate(ANSWER_ALL)
+    page.click(NEXT)
+    expect(page.locator(LINE)).to_contain_text("are sent in as soon as there is coverage")
+    page.click(NEXT)
+    page.context.set_offline(False)
+    page.wait_for_url("**/receipt")
+    assert page.evaluate(KEPT) == []
+    assert {row.state for row in rows(server, server.study_number)} >= {"answered", "skipped"}
+
+
+def test_all_that_waited_is_kept_where_the_visit_was_sent_in_elsewhere_meanwhile(
+    phone: PhoneMaker, server: LiveServer
+) -> None:
+    made = on_page(phone, CARDS)
+    cut(made.page)
+    made.page.evaluate(ANSWER_ALL)
+    elsewhere = server.world.started(server.world.invite(server.study_number))
+    elsewhere.open(elsewhere.address + "review").press()
+    assert elsewhere.page == "receipt"
+    made.page.context.set_offline(False)
+    made.page.wait_for_url("**/receipt")
+    assert made.page.evaluate(KEPT) == []
+    of_them = Participant.study_number == server.study_number
+    with server.world.reading() as session:
+        kept = session.scalars(select(LateSave).join(Visit).join(Participant).where(of_them)).all()
+    assert {late.state for late in kept} == {"answered"}
+    assert len(kept) == 5
+
+
 def test_what_is_not_in_memory_says_so_in_a_line_and_not_in_an_error_page(phone: PhoneMaker) -> None:
     made = on_page(phone, NUMBERS)
     cut(made.page)
     made.button("later").click()
-    expect(made.page.locator(LINE)).to_have_text(
-        "Det er ingen dekning akkurat nå. Prøv igjen når den er tilbake."
-    )
+    expect(made.page.locator(LINE)).to_have_text(NO_COVERAGE)
     made.button("back").click()
     assert made.number == NUMBERS
     made.page.context.set_offline(False)
     made.tap("back")
+    assert made.kind == "parts"
+    cut(made.page)
+    for target in (made.button("continue"), made.page.locator(".parts a").first):
+        target.click()
+        expect(made.page.locator(LINE)).to_have_text(NO_COVERAGE)
+        made.page.context.set_offline(False)
+        expect(made.page.locator(LINE)).to_be_empty()
+        cut(made.page)
     assert made.kind == "parts"
 
 
@@ -178,7 +229,7 @@ def test_a_phone_that_stores_nothing_still_sends_what_the_page_remembers(
     made = phone(java_script=True)
     made.page.add_init_script(state)
     page = made.started().go_to(NUMBERS).page
-    page.wait_for_load_state("networkidle")
+    until_in_memory(page)
     number = server.study_number
     made.choose("bg_gender", "2")
     expect(page.locator(LINE)).to_have_text("Lagret")
@@ -245,7 +296,7 @@ def test_a_refused_answer_is_told_and_the_page_is_not_left_without_a_word(phone:
           one.dispatchEvent(new Event('change', {bubbles: true}));
         }"""
     )
-    expect(made.page.locator(LINE)).to_have_text("Ett svar kunne ikke lagres. Se over det, er du snill.")
+    expect(made.page.locator(LINE)).to_have_text("Ett svar ble ikke lagret. Se over svarene dine.")
     with made.page.expect_navigation():
         made.page.click(NEXT)
     expect(made.page.locator("#summary")).to_be_focused()

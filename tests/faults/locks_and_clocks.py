@@ -8,7 +8,7 @@ from pysqlite3 import dbapi2 as sqlite
 from sqlalchemy import select
 
 from btb_pro import clock
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
 from btb_pro.models.response import Answer
 from tests.faults.load import FIELD, Phone, judge, make_phones, saving, wait_for_saves
 from tests.faults.report import Result

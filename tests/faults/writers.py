@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from btb_pro.config import read_settings
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
 from btb_pro.models.participant import Participant
 from btb_pro.services.audit import Actor, Context
 from btb_pro.services.opening import open_runtime

@@ -1,6 +1,6 @@
 """Every route of the console, and what it needs."""
 
-from btb_pro.console.blueprint import Open
+from btb_pro.console.desk import Open
 from btb_pro.roles import Permission
 
 CONSOLE_ROUTES: dict[str, object] = {

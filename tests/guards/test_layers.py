@@ -31,7 +31,7 @@ GUARDS: dict[Guard, list[tuple[str, str]]] = {
         ("exports.dataset", "from btb_pro.services.audit import step"),
         ("instruments.model", "from btb_pro import db"),
         ("clock", "from btb_pro.config import Settings\nfrom btb_pro.study import Study"),
-        ("web", "from btb_pro.participant.blueprint import Access"),
+        ("web", "from btb_pro.participant.visitor import Access"),
         ("participant.start", "from btb_pro.cli.common import Refused"),
         ("cli.common", "from btb_pro.participant.app import register_participant"),
         ("participant.start", "from btb_pro import create_app"),

@@ -3,7 +3,7 @@
 import pytest
 
 from btb_pro.api.blueprint import Machine
-from btb_pro.participant.blueprint import Access
+from btb_pro.participant.visitor import Access
 from btb_pro.roles import Scope
 from tests.guards.console_routes import CONSOLE_ROUTES
 from tests.support.world import World

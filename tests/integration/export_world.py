@@ -19,11 +19,10 @@ from btb_pro.services.answers import PageSave, save_page
 from btb_pro.services.audit import Actor, Context
 from btb_pro.services.exporting import ExportOrder, ExportSummary, take_csv_export, take_export
 from btb_pro.services.invitations import issue_invitation
-from btb_pro.services.opened_links import look_up
 from btb_pro.services.participant_checks import NewParticipant
 from btb_pro.services.participants import add_participant
 from btb_pro.services.runtime import Runtime
-from btb_pro.services.sessions import find_session, participant_actor, start_session
+from btb_pro.services.sessions import find_session, look_up, participant_actor, start_session
 from btb_pro.services.studies import record_study
 from btb_pro.services.submission import submit_visit
 from btb_pro.study_file import PACKAGED_STUDY, read_study

@@ -14,10 +14,9 @@ from sqlalchemy import select, text
 from btb_pro import clock
 from btb_pro.config import Settings, read_settings
 from btb_pro.db import Database
-from btb_pro.models.audit_event import AuditEvent, AuditHead
+from btb_pro.models.base import AuditEvent, AuditHead
 from btb_pro.models.message import Message
-from btb_pro.models.participant import Participant
-from btb_pro.models.visit import Invitation
+from btb_pro.models.participant import Invitation, Participant
 from btb_pro.services.audit import Tag, step
 from btb_pro.services.backup_files import BackupRefused, new_backup_key, read_backup
 from btb_pro.services.backups import take_backup

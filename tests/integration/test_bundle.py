@@ -16,7 +16,7 @@ from btb_pro.exports.formats import ExportFormat
 from btb_pro.exports.mapping import MappingRefused
 from btb_pro.exports.names import Target
 from btb_pro.exports.proof import ProofBroken, prove, receipt_path
-from btb_pro.models.export_run import ExportRun
+from btb_pro.models.job import ExportRun
 from btb_pro.services.bundling import take_bundle
 from btb_pro.services.exporting import ExportOrder, ExportRefused, ExportSummary
 from btb_pro.services.mappings import make_template

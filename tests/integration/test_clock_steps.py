@@ -13,11 +13,12 @@ import pytest
 from sqlalchemy import select
 
 from btb_pro import clock
-from btb_pro.db import DATABASE_FAILURES
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.damage import DATABASE_FAILURES
+from btb_pro.models.base import AuditEvent
 from btb_pro.roles import Role
 from btb_pro.services.clock_steps import ClockWatch, last_clock_step
 from tests.integration.cli.shell import run_in
+from tests.support.engines import ON_ONE_ENGINE
 from tests.support.live_server import free_port, wait_until_it_answers
 from tests.support.staff import signed_in
 from tests.support.world import World
@@ -119,6 +120,7 @@ def _doctor(world: World) -> dict[str, str]:
     return {one["check"]: f"{one['grade']} {one['code']}" for one in told}
 
 
+@ON_ONE_ENGINE
 def test_a_running_server_tells_that_its_clock_was_set(world: World, tmp_path: Path) -> None:
     step_file, log = tmp_path / "step", tmp_path / "log"
     step_file.write_text("0", encoding="ascii")

@@ -5,17 +5,16 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from btb_pro import clock
+from btb_pro.instruments.answers import AnswerState, StoredAnswer, ValueRefused, read_value
 from btb_pro.instruments.model import Field
-from btb_pro.instruments.states import AnswerState, StoredAnswer
-from btb_pro.instruments.values import ValueRefused, read_value
+from btb_pro.models.participant import Visit
 from btb_pro.models.response import Answer, ScoreRow
-from btb_pro.models.visit import Visit
 from btb_pro.roles import Role
 from btb_pro.scoring.scores import score_response
 from btb_pro.services.audit import Context
-from btb_pro.services.correcting import Reason, Wanted, ask_correction, decide_correction, find_correction
-from btb_pro.services.correction_faults import CorrectionFault, CorrectionRefused
-from btb_pro.services.signed_in import SignedIn
+from btb_pro.services.correcting import Wanted, ask_correction, decide_correction, find_correction
+from btb_pro.services.correction_faults import CorrectionFault, CorrectionRefused, Reason
+from btb_pro.services.staff_sessions import SignedIn
 from btb_pro.services.visit_answers import AskedField, fields_asked, newest_rows, stored
 from btb_pro.study import sections_asked
 from tests.integration.console.correcting import WHY, sent_in

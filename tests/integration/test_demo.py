@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from btb_pro import create_app
 from btb_pro.config import SETTINGS_FILE
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
 from btb_pro.models.response import Answer
 from btb_pro.roles import Role as StaffRole
 from btb_pro.services.audit import Actor

@@ -12,7 +12,7 @@ from btb_pro import clock
 from btb_pro.exports.as_of import AsOf
 from btb_pro.exports.formats import ExportFormat
 from btb_pro.models.message import Message
-from btb_pro.models.visit import Invitation
+from btb_pro.models.participant import Invitation
 from btb_pro.services.audit import Tag, step
 from btb_pro.services.invitations import revoke_invitation
 from btb_pro.services.known_participants import find_participant

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from btb_pro import clock
 from btb_pro.exports.formats import ExportFormat
-from btb_pro.models.audit_event import AuditHead
+from btb_pro.models.base import AuditHead
 from btb_pro.roles import Role
 from btb_pro.services.exporting import ExportOrder, take_export
 from tests.integration.console import work

@@ -11,11 +11,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from btb_pro.models.audit_event import AuditEvent
-from btb_pro.models.participant import Contact
-from btb_pro.models.participant_session import ParticipantSession
-from btb_pro.models.response import Answer
-from btb_pro.models.visit import Visit
+from btb_pro.models.base import AuditEvent
+from btb_pro.models.participant import Contact, Visit
+from btb_pro.models.response import Answer, ParticipantSession
 from tests.integration.export_world import (
     EMAIL,
     MADE_UP_STUDY,

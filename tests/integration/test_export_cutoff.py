@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import select
 
 from btb_pro import clock
-from btb_pro.models.audit_event import AuditEvent
-from btb_pro.models.export_run import ExportRun
+from btb_pro.models.base import AuditEvent
+from btb_pro.models.job import ExportRun
 from btb_pro.services.answers import PageSave, save_page
 from btb_pro.services.audit import Context
 from btb_pro.services.exporting import ExportRefused

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
-from btb_pro.models.export_run import ExportRun
+from btb_pro.models.job import ExportRun
 from btb_pro.services.exporting import ExportRefused
 from tests.integration.export_world import ExportWorld, make_export_world, tell_story
 from tests.support.engines import EngineName

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from btb_pro.instruments.answers import ValueRefused, read_value
 from btb_pro.instruments.catalogue import load_instruments
 from btb_pro.instruments.model import Field, FieldKind
-from btb_pro.instruments.values import ValueRefused, read_value
 from btb_pro.study_file import PACKAGED_STUDY, read_study
 from tests.integration.export_world import MADE_UP_STUDY, make_export_world
 from tests.support.engines import EngineName

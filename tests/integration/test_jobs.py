@@ -14,18 +14,17 @@ from sqlalchemy import func, select
 from btb_pro import clock
 from btb_pro.exports.formats import FORMATS, ExportFormat
 from btb_pro.exports.proof import prove
-from btb_pro.models.audit_event import AuditEvent
-from btb_pro.models.export_run import ExportRun
-from btb_pro.models.job import Job
+from btb_pro.models.base import AuditEvent
+from btb_pro.models.job import ExportRun, Job
 from btb_pro.models.staff import Staff
 from btb_pro.roles import Role
 from btb_pro.services import job_work
 from btb_pro.services.asked_exports import BUNDLE, AskedExport
 from btb_pro.services.audit import Tag, step
 from btb_pro.services.export_making import passes_of
-from btb_pro.services.job_files import FOLDER, clear_away, file_of_job
 from btb_pro.services.job_work import work_on_next
 from btb_pro.services.jobs import (
+    FOLDER,
     KEPT_FOR,
     LEASE,
     MOST_TRIES,
@@ -35,10 +34,13 @@ from btb_pro.services.jobs import (
     JobState,
     ask_for,
     claim_job,
+    clear_away,
     end_well,
+    file_of_job,
     give_up,
 )
 from tests.support.answered import answered_world
+from tests.support.engines import ON_ONE_ENGINE
 from tests.support.staff import add_staff
 from tests.support.world import COMMAND, World
 
@@ -71,6 +73,7 @@ def path_of(world: World, number: int) -> Path | None:
     return file_of_job(world.runtime, job_of(world, number))
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize("name", [*(one.value for one in ExportFormat), BUNDLE])
 def test_each_format_becomes_one_file_that_can_be_proven(world: World, asker: int, name: str) -> None:
     formats = ("odm", "redcap") if name == BUNDLE else ()
@@ -87,6 +90,7 @@ def test_each_format_becomes_one_file_that_can_be_proven(world: World, asker: in
         assert json.loads(run.manifest or "")["format"] == name
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize("name", list(ExportFormat))
 def test_the_bar_is_full_when_the_last_row_is_read(world: World, asker: int, name: ExportFormat) -> None:
     seen: list[float] = []
@@ -232,6 +236,7 @@ print("ended", flush=True)
 """
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize("stop_at", [1, 2, 4, 6])
 def test_a_process_killed_in_mid_export_leaves_no_half_file_and_the_job_is_taken_up_again(
     world: World, asker: int, stop_at: int

@@ -24,16 +24,15 @@ from sqlalchemy.orm import Session
 
 from btb_pro import clock
 from btb_pro.models.message import Message
-from btb_pro.models.participant import Participant
-from btb_pro.models.visit import Invitation, Visit
+from btb_pro.models.participant import Invitation, Participant, Visit
 from btb_pro.services.audit import Tag, step
 from btb_pro.services.invitations import InvitationRefused, issue_invitation, revoke_invitation
 from btb_pro.services.known_participants import find_participant
 from btb_pro.services.moving import VisitDay, move_visit, set_day0
-from btb_pro.services.opened_links import LinkState, look_up
 from btb_pro.services.outbox import queue_message
 from btb_pro.services.participant_changes import ChangeRefused, Wish, change_participant
 from btb_pro.services.participants import withdraw_participant
+from btb_pro.services.sessions import LinkState, look_up
 from btb_pro.services.verification import verify
 from btb_pro.services.visit_plan import MoveRefused
 from tests.integration.participant.steps import session_address

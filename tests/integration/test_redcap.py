@@ -15,8 +15,8 @@ from sqlalchemy import select
 from btb_pro.exports.formats import ExportFormat
 from btb_pro.exports.redcap_api import RedcapProject, RedcapRefused
 from btb_pro.exports.writing import CannotBeWritten
-from btb_pro.models.audit_event import AuditEvent
-from btb_pro.models.export_run import ExportRun
+from btb_pro.models.base import AuditEvent
+from btb_pro.models.job import ExportRun
 from btb_pro.services.exporting import ExportOrder
 from btb_pro.services.pushing import PushSummary, push_to_redcap
 from tests.integration.export_world import COMMAND, ExportWorld, make_export_world, tell_story

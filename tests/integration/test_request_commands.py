@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from btb_pro import clock
 from btb_pro.__main__ import main
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
 from btb_pro.models.participant import ParticipantRequest
 from tests.integration.participant.steps import dump, invitation_row, session_address
 from tests.support.world import World

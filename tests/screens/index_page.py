@@ -7,7 +7,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from btb_pro import clock
 from btb_pro.i18n import LANGUAGE_NAMES
-from btb_pro.instruments.hashes import wording_sha256
+from btb_pro.instruments.model import wording_sha256
 from btb_pro.instruments.walk import count_statuses
 from btb_pro.study import Study, sections_asked
 from tests.screens.camera import HEIGHT, WIDTH, Camera

@@ -7,12 +7,9 @@ from typing import Any
 from sqlalchemy import insert
 
 from btb_pro import clock
-from btb_pro.models.counts import WeeklyCount
 from btb_pro.models.message import Message
-from btb_pro.models.participant import Participant, ParticipantRequest
-from btb_pro.models.participant_session import ParticipantSession
-from btb_pro.models.response import Response
-from btb_pro.models.visit import Invitation, Visit
+from btb_pro.models.participant import Invitation, Participant, ParticipantRequest, Visit, WeeklyCount
+from btb_pro.models.response import ParticipantSession, Response
 from btb_pro.services.weekly_counts import monday_of
 from btb_pro.study import visit_window
 from tests.support.world import World

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
+import pytest
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, make_url, text
 
 from btb_pro.db import Database
@@ -44,6 +45,10 @@ class EngineName(StrEnum):
 
     SQLITE = "sqlite"
     POSTGRESQL = "postgresql"
+
+
+ON_ONE_ENGINE = pytest.mark.parametrize("engine", [EngineName.SQLITE], indirect=True)
+"""For a long test that asks nothing of the database that others do not ask of both."""
 
 
 class _Chosen:

@@ -7,8 +7,7 @@ from sqlalchemy import MetaData, insert
 
 from btb_pro.db import Database
 from btb_pro.migrate import upgrade
-from btb_pro.models.audit_event import AuditEvent
-from btb_pro.services.audit import FIRST_HASH, event_hash
+from btb_pro.models.base import FIRST_HASH, AuditEvent, event_hash
 
 _AT = datetime(2026, 2, 3, 9, 30, 0, 125000, tzinfo=UTC)
 _TAGS = (

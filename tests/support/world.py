@@ -12,8 +12,7 @@ from sqlalchemy.orm import ORMExecuteState, Session
 from btb_pro import clock, create_app
 from btb_pro.config import read_settings, write_settings
 from btb_pro.security import new_key
-from btb_pro.services.audit import Actor, Context
-from btb_pro.services.audit_rows import IS_TOLD
+from btb_pro.services.audit import IS_TOLD, Actor, Context
 from btb_pro.services.invitations import issue_invitation, revoke_invitation
 from btb_pro.services.participant_checks import NewParticipant
 from btb_pro.services.participants import add_participant, withdraw_participant

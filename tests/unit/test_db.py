@@ -10,7 +10,8 @@ from pysqlite3 import dbapi2 as sqlite
 from sqlalchemy import column, insert, select, table, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from btb_pro.db import Database, DatabaseUnreachable, Instant, has_wal_reset_bug, sorts_by_code_point
+from btb_pro.db import Database, DatabaseUnreachable, has_wal_reset_bug, sorts_by_code_point
+from btb_pro.models.base import Instant
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from btb_pro.i18n import LANGUAGE_NAMES, LANGUAGES, language_of_browser
+from btb_pro.i18n import LANGUAGE_NAMES, LANGUAGES
+from btb_pro.this_request import language_of_browser
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from btb_pro.security import (
-    SealBroken,
-    Sealer,
-    new_key,
-    new_salt,
-    response_headers,
-    salted_sha256,
-)
+from btb_pro.models.base import new_salt, salted_sha256
+from btb_pro.security import SealBroken, Sealer, new_key, response_headers
 
 OLD, NEW = new_key(), new_key()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from btb_pro import clock
 from tests.guards.source import ROOT
+from tests.support.engines import ON_ONE_ENGINE
 from tests.support.live_server import serving
 from tests.support.machine import make_key
 from tests.support.world import World
@@ -50,6 +51,7 @@ def run(commands: list[str], folder: Path, **more: str) -> list[str]:
     return told.stdout.split(f"{_MARK}\n")
 
 
+@ON_ONE_ENGINE
 def test_the_examples_of_the_page_run_and_answer_as_it_says(world: World, tmp_path: Path) -> None:
     written = blocks()
     with serving(world) as server:
@@ -66,6 +68,7 @@ def test_the_examples_of_the_page_run_and_answer_as_it_says(world: World, tmp_pa
     assert "BTB-101" not in log
 
 
+@ON_ONE_ENGINE
 def test_the_packaged_server_tells_what_is_wrong_as_the_app_does(world: World, tmp_path: Path) -> None:
     paths = {"/study": 401, "/nothing": 404, "/participants": 401, "/participants/%00": 401}
     (tmp_path / "large").write_bytes(b" " * 200_000)

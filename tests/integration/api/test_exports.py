@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from btb_pro.exports.one_table import Table, TableFormat
-from btb_pro.models.audit_event import AuditEvent
-from btb_pro.models.export_run import ExportRun
+from btb_pro.exports.format_names import Table, TableFormat
+from btb_pro.models.base import AuditEvent
+from btb_pro.models.job import ExportRun
 from btb_pro.roles import Scope
 from btb_pro.services.exporting import ExportOrder, take_csv_export
 from btb_pro.services.table_exports import TableOrder, take_table

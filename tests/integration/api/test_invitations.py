@@ -5,7 +5,7 @@ import json
 import pytest
 from sqlalchemy import select
 
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
 from btb_pro.models.message import Message
 from btb_pro.roles import Scope
 from tests.integration.participant.steps import dump

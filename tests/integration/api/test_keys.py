@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from btb_pro import clock
 from btb_pro.logs import set_up_logging
-from btb_pro.models.api_key import ApiKey
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
+from btb_pro.models.staff import ApiKey
 from btb_pro.roles import Role, Scope
 from btb_pro.services.api_keys import KeyFault, KeyRefused, NewKey, add_key, list_keys, revoke_key
 from tests.integration.participant.steps import dump

@@ -7,7 +7,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import func, select
 
 from btb_pro.__main__ import main
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
 from tests.support.world import World
 
 Run = Callable[..., Result]

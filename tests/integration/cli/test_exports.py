@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
 from tests.integration.cli.shell import Run, done, number_of_events, refused
 from tests.support.behind import change, guards_off
 from tests.support.world import World

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
 from btb_pro.models.job import Job
 from btb_pro.models.staff import Staff
 from btb_pro.roles import Role
 from btb_pro.services.asked_exports import AskedExport
 from btb_pro.services.jobs import MOST_TRIES, JobFault, JobKind, JobState, ask_for
 from tests.support.answered import answered_world
+from tests.support.engines import ON_ONE_ENGINE
 from tests.support.live_server import free_port
 from tests.support.staff import add_staff
 from tests.support.world import World
@@ -86,6 +87,7 @@ def children_of(parent: int) -> list[int]:
     return found
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_it_ends_with_its_server_however_that_ends(world: World, number: int) -> None:
     server = subprocess.Popen(

@@ -7,8 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from btb_pro import clock
-from btb_pro.models.participant import Contact, Participant
-from btb_pro.models.visit import Visit
+from btb_pro.models.participant import Contact, Participant, Visit
 from tests.integration.cli.shell import Run, done, number_of_events, refused
 from tests.support.world import World
 

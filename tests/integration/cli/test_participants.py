@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from btb_pro import clock
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
 from btb_pro.models.participant import Contact, Participant
 from tests.integration.cli.shell import Run, done, number_of_events, refused
 from tests.support.world import World

@@ -6,8 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from btb_pro import clock
-from btb_pro.models.participant_session import ParticipantSession
-from btb_pro.models.response import Answer
+from btb_pro.models.response import Answer, ParticipantSession
 from btb_pro.services.tablet import LIFETIME
 from tests.support.plain_browser import PlainBrowser
 from tests.support.staff import signed_in

@@ -13,9 +13,8 @@ from sqlalchemy import select
 
 from btb_pro import clock
 from btb_pro.exports.proof import ProofBroken, prove
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent, canonical_json
 from btb_pro.roles import Role
-from btb_pro.services.audit import canonical_json
 from tests.integration.console import work
 from tests.integration.console.correcting import ITEM, WHY, ask, sent_in
 from tests.support.staff import refused_access, signed_in

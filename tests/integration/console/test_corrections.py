@@ -9,12 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from btb_pro import clock
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
 from btb_pro.models.correction import Correction, CorrectionRequest
 from btb_pro.models.response import ScoreRow
 from btb_pro.models.staff import Staff
 from btb_pro.roles import Role
-from btb_pro.services.signed_in import CONFIRMED_FOR
+from btb_pro.services.staff_sessions import CONFIRMED_FOR
 from btb_pro.study_file import PACKAGED_STUDY
 from tests.integration.console import work
 from tests.integration.console.correcting import ITEM, WHY, ask, fill, rows, sent_in

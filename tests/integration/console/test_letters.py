@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from btb_pro import clock
 from btb_pro.links import LinkSigner
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
 from btb_pro.models.message import Message
-from btb_pro.models.visit import Invitation
+from btb_pro.models.participant import Invitation
 from btb_pro.participant.typed_codes import WRONG_CODES
 from btb_pro.roles import Role
 from btb_pro.services.letters import letters_due, print_letter

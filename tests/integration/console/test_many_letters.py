@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from btb_pro.db import Database
-from btb_pro.models.audit_event import AuditEvent
-from btb_pro.models.visit import Invitation
+from btb_pro.models.base import AuditEvent
+from btb_pro.models.participant import Invitation
 from btb_pro.roles import Role
 from btb_pro.services.known_visits import NoLink
 from btb_pro.services.letters import letters_due

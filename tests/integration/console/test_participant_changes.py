@@ -6,10 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from btb_pro import clock
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
 from btb_pro.models.message import Message
-from btb_pro.models.participant import Contact, Participant
-from btb_pro.models.visit import Invitation, Visit
+from btb_pro.models.participant import Contact, Invitation, Participant, Visit
 from btb_pro.roles import Role
 from btb_pro.services.audit import Tag, step
 from btb_pro.services.outbox import queue_message

@@ -7,12 +7,11 @@ import pytest
 from sqlalchemy import select
 
 from btb_pro import clock
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
 from btb_pro.models.participant import Contact
 from btb_pro.roles import Role
-from btb_pro.services.known_participants import find_participant
+from btb_pro.services.known_participants import NOTED_EVERY, find_participant
 from btb_pro.services.moving import VisitDay, move_visit
-from btb_pro.services.recent_views import NOTED_EVERY
 from tests.integration.participant.steps import go_to, session_address
 from tests.support.staff import signed_in
 from tests.support.world import COMMAND, World

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from btb_pro.instruments.hashes import wording_sha256
+from btb_pro.instruments.model import wording_sha256
 from btb_pro.models.job import Job
 from btb_pro.roles import Role
 from btb_pro.services.job_work import work_on_next

@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask
 
-from btb_pro.console.blueprint import Open
+from btb_pro.console.desk import Open
 from btb_pro.roles import PERMISSIONS, Permission, Role
 from tests.support.staff import signed_in
 from tests.support.world import World

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from btb_pro import clock
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
 from btb_pro.models.message import Message
-from btb_pro.models.safety_alert import SafetyAlert
+from btb_pro.models.response import SafetyAlert
 from btb_pro.roles import Role
 from btb_pro.study import SafetyContact, safety_contact
 from btb_pro.study_file import PACKAGED_STUDY

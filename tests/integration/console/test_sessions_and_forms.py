@@ -12,8 +12,7 @@ from sqlalchemy import select
 from btb_pro import clock, create_app
 from btb_pro.models.staff import Staff, StaffSession
 from btb_pro.roles import Role
-from btb_pro.services.signed_in import CONFIRMED_FOR
-from btb_pro.services.staff_sessions import IDLE
+from btb_pro.services.staff_sessions import CONFIRMED_FOR, IDLE
 from tests.support.plain_browser import PlainBrowser
 from tests.support.staff import (
     PASSWORD,

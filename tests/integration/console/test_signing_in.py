@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import select
 
 from btb_pro import clock
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
 from btb_pro.models.staff import Staff
 from btb_pro.services.audit import Tag
 from btb_pro.services.second_factor import RECOVERY_CODES

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from btb_pro.exports.formats import ExportFormat
 from btb_pro.exports.names import Target
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
 from btb_pro.models.job import Job
 from btb_pro.roles import Role
 from btb_pro.services.audit import Tag

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import select
 
 from btb_pro import clock
-from btb_pro.models.audit_event import AuditEvent
-from btb_pro.models.paper_entry import PaperEntry, PaperKeying
+from btb_pro.models.base import AuditEvent
+from btb_pro.models.correction import PaperEntry, PaperKeying
+from btb_pro.models.participant import Visit
 from btb_pro.models.response import Answer, Response, ScoreRow
-from btb_pro.models.visit import Visit
 from btb_pro.roles import Role
 from btb_pro.services.exporting import take_csv_export
 from btb_pro.services.verification import verify

@@ -7,10 +7,9 @@ import pytest
 from sqlalchemy import select
 
 from btb_pro import clock
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
 from btb_pro.models.message import Message
-from btb_pro.models.participant import ParticipantRequest
-from btb_pro.models.visit import Invitation
+from btb_pro.models.participant import Invitation, ParticipantRequest
 from btb_pro.roles import Role
 from btb_pro.services.inviting import invite_participant
 from btb_pro.services.sending import Taken, claim_next

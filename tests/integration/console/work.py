@@ -5,11 +5,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from btb_pro import clock
+from btb_pro.models.correction import PaperEntry
 from btb_pro.models.message import Message
-from btb_pro.models.paper_entry import PaperEntry
-from btb_pro.models.participant import Participant
-from btb_pro.models.safety_alert import SafetyAlert
-from btb_pro.models.visit import Invitation, Visit
+from btb_pro.models.participant import Invitation, Participant, Visit
+from btb_pro.models.response import SafetyAlert
 from btb_pro.services.audit import Tag, step
 from tests.integration.participant.steps import session_address
 from tests.support.world import COMMAND, World

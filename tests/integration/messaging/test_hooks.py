@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from btb_pro import clock
 from btb_pro.logs import set_up_logging
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
 from btb_pro.models.participant import Contact
 from btb_pro.security import new_key
 from tests.support.gateway import GatewayHere, sms_gateway

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from btb_pro import clock
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent
 from btb_pro.models.message import Message
 from btb_pro.models.participant import Contact
 from btb_pro.services.audit import Tag, step
@@ -16,9 +16,9 @@ from btb_pro.services.handing_over import NothingToSendBy, require_servers
 from btb_pro.services.invitations import InvitationRefused
 from btb_pro.services.known_participants import find_participant
 from btb_pro.services.moving import set_day0
-from btb_pro.services.opened_links import look_up
 from btb_pro.services.requests import report_not_me, stop_messages
 from btb_pro.services.sending import MOST_A_DAY, PAUSES, STALE, Taken, claim_next, note_outcome
+from btb_pro.services.sessions import look_up
 from btb_pro.services.verification import verify
 from btb_pro.services.worker import Worker
 from btb_pro.states import WhyRefused

@@ -12,7 +12,7 @@ from tests.support.outgoing import states
 from tests.support.workers import nursery
 from tests.support.world import World
 
-KILLS, PEOPLE = 12, 120
+KILLS, PEOPLE = 8, 60
 """A sample: `make faults` kills at fifty points while five hundred messages go out."""
 
 
@@ -30,14 +30,14 @@ def test_a_worker_killed_at_random_points_sends_nothing_twice_and_forgets_nobody
 
 def test_two_workers_share_the_queue_and_nobody_gets_two(world: World) -> None:
     with mail_server() as server:
-        queue_for(world, server, 120)
+        queue_for(world, server, 60)
         with nursery(world.folder) as one, nursery(world.folder) as other:
             one.begin()
             other.begin()
             one.wait()
             other.wait()
     assert Counter(address for address, _ in server.mailbox.received) == {
-        f"p{number}@example.org": 1 for number in range(120)
+        f"p{number}@example.org": 1 for number in range(60)
     }
     assert set(states(world)) == {"sent"}
     with world.reading() as session:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from btb_pro.instruments.answers import AnswerState, StoredAnswer, applicable_fields, open_items
 from btb_pro.instruments.model import Field, FieldKind
 from btb_pro.instruments.paging import Page
-from btb_pro.instruments.states import AnswerState, StoredAnswer, applicable_fields, open_items
 
 Row = tuple[str, str | None]
 

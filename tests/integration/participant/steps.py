@@ -14,10 +14,9 @@ from werkzeug.test import TestResponse
 from btb_pro import create_app
 from btb_pro.config import Settings
 from btb_pro.instruments.paging import pages_of
-from btb_pro.models.audit_event import AuditEvent
-from btb_pro.models.participant import Participant
+from btb_pro.models.base import AuditEvent
+from btb_pro.models.participant import Invitation, Participant, Visit
 from btb_pro.models.response import Answer, Response
-from btb_pro.models.visit import Invitation, Visit
 from btb_pro.study import sections_asked
 from tests.support.plain_browser import PlainBrowser
 from tests.support.world import World

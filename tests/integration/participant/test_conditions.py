@@ -2,8 +2,8 @@
 
 import pytest
 
-from btb_pro.instruments.states import field_state
-from btb_pro.services.present_answers import present_answers, stored_only
+from btb_pro.instruments.answers import field_state
+from btb_pro.services.sessions import present_answers, stored_only
 from tests.integration.participant.steps import (
     fill_in,
     go_to,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from btb_pro import clock
-from btb_pro.services.opened_links import GRACE
+from btb_pro.services.sessions import GRACE
 from tests.integration.participant.steps import (
     dump,
     finish_pain,

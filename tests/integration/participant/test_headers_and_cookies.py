@@ -47,7 +47,7 @@ def every_kind(world: World, monkeypatch: pytest.MonkeyPatch, base: str = "") ->
     found["options"], found["head"] = ask(link, "OPTIONS"), ask(link, "HEAD")
     found["style sheet"], found["no such style"] = ask(style_sheet(found["parts"])), ask("/static/no.css")
     with monkeypatch.context() as patch:
-        patch.setattr("btb_pro.participant.start.look_up", lambda *_: 1 / 0)
+        patch.setattr("btb_pro.participant.visitor.look_up", lambda *_: 1 / 0)
         found["our mistake"] = ask(link)
     return found
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from btb_pro import clock
-from btb_pro.instruments.hashes import wording_sha256
+from btb_pro.instruments.model import wording_sha256
 from btb_pro.models.response import Response
 from btb_pro.study_file import PACKAGED_STUDY
 from tests.integration.participant.steps import (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from btb_pro.services.late_saves import late_saves
+from btb_pro.services.untaken_answers import late_saves
 from btb_pro.services.verification import verify
 from tests.integration.participant.steps import dump, go_to, same_cookies, session_address, values, visit_row
 from tests.support.plain_browser import PlainBrowser

@@ -9,9 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from btb_pro import clock
-from btb_pro.models.audit_event import AuditEvent
-from btb_pro.models.participant import Participant, ParticipantRequest
-from btb_pro.models.visit import Invitation
+from btb_pro.models.base import AuditEvent
+from btb_pro.models.participant import Invitation, Participant, ParticipantRequest
 from btb_pro.services.made_requests import is_stopped
 from btb_pro.services.requests import settle_request
 from btb_pro.services.verification import verify

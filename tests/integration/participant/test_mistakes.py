@@ -15,9 +15,9 @@ from sqlalchemy import select, text
 
 from btb_pro import clock
 from btb_pro.logs import set_up_logging
-from btb_pro.models.audit_event import AuditEvent
+from btb_pro.models.base import AuditEvent, salted_sha256
 from btb_pro.models.participant import ParticipantRequest
-from btb_pro.security import new_key, salted_sha256
+from btb_pro.security import new_key
 from btb_pro.services.requests import LONGEST_TEXT, settle_request
 from btb_pro.services.verification import verify
 from tests.integration.participant.steps import (

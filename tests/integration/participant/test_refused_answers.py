@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import select
 
-from btb_pro.models.audit_event import AuditEvent
-from btb_pro.services.refused_answers import told
+from btb_pro.models.base import AuditEvent
+from btb_pro.services.untaken_answers import told
 from tests.integration.participant.steps import fill_in, go_to, refused_answers
 from tests.support.world import World
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from btb_pro import clock
 from btb_pro.models.message import Message
-from btb_pro.models.participant_session import StepCode
+from btb_pro.models.response import StepCode
 from btb_pro.services.step_codes import DIGITS, MOST_A_DAY, MOST_AN_HOUR, MOST_TRIES, code_for
 from btb_pro.services.verification import verify
 from btb_pro.study_file import PACKAGED_STUDY

@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import select
 
 from btb_pro import clock
-from btb_pro.models.counts import RateCount
+from btb_pro.models.staff import RateCount
 from btb_pro.participant.guesses import OF_A_NETWORK, OF_ALL
 from btb_pro.services.limits import note_failure
 from tests.integration.participant.steps import dump
+from tests.support.engines import ON_ONE_ENGINE
 from tests.support.page_check import faults_of, parse
 from tests.support.world import World
 
@@ -33,6 +34,7 @@ def exhaust(world: World, address: str = WARD) -> None:
             note_failure(session, OF_A_NETWORK, address, key)
 
 
+@ON_ONE_ENGINE
 def test_two_thousand_guesses_are_soon_told_to_wait(world: World) -> None:
     with clock.at(clock.now()):
         given = list(statuses(world, 2_000))
@@ -40,6 +42,7 @@ def test_two_thousand_guesses_are_soon_told_to_wait(world: World) -> None:
     assert set(given[OF_A_NETWORK.free + 1 :]) == {429}
 
 
+@ON_ONE_ENGINE
 def test_two_hundred_participants_behind_one_address_start_beside_somebody_who_guesses(world: World) -> None:
     links = [world.invite(world.add(f"BTB-{number:03}")) for number in range(200)]
     exhaust(world)

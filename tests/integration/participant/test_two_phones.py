@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import select
 
-from btb_pro.models.participant_session import ParticipantSession
-from btb_pro.services.late_saves import late_saves
+from btb_pro.models.response import ParticipantSession
+from btb_pro.services.untaken_answers import late_saves
 from btb_pro.services.verification import verify
 from tests.integration.participant.steps import go_to, same_cookies, session_address, trail, visit_row
 from tests.support.engines import EngineName

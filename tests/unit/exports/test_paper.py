@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from btb_pro.cli.paper_page import css_text, paper_page
 from btb_pro.exports.paper import LanguageMissing, forms_of
 from btb_pro.instruments.catalogue import load_instruments
-from btb_pro.instruments.hashes import wording_sha256
-from btb_pro.instruments.model import FieldKind, Instrument, Item, ItemType, WordingStatus
+from btb_pro.instruments.model import FieldKind, Instrument, Item, ItemType, WordingStatus, wording_sha256
 from btb_pro.instruments.paging import UnknownSection
 from tests.support.page_check import parse
 

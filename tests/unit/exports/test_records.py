@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from btb_pro.exports.records import AnswerRow, FieldRecord, Origin
+from btb_pro.instruments.answers import AnswerState, ItemState, StoredAnswer
 from btb_pro.instruments.catalogue import load_instruments
-from btb_pro.instruments.states import AnswerState, ItemState, StoredAnswer
 
 FIRST = datetime(2026, 1, 31, 10, 0, tzinfo=UTC)
 PAIN = load_instruments()["pain"]

@@ -12,7 +12,7 @@ from btb_pro.exports.tables import (
     device_offset,
 )
 from btb_pro.exports.variables import WIDE_KEYS
-from btb_pro.instruments.states import MISSING_CODES
+from btb_pro.instruments.answers import MISSING_CODES
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from btb_pro.instruments.catalogue import load_instruments
-from btb_pro.instruments.hashes import wording_sha256
-from btb_pro.instruments.model import Instrument, Texts, Wording
+from btb_pro.instruments.model import Instrument, Texts, Wording, wording_sha256
 from btb_pro.instruments.reading import read_instrument
 from btb_pro.instruments.walk import count_statuses
 

@@ -4,6 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from btb_pro.instruments.answers import (
+    MISSING_CODES,
+    AnswerState,
+    Current,
+    ItemState,
+    StoredAnswer,
+    condition_holds,
+    field_state,
+    field_value,
+)
 from btb_pro.instruments.model import (
     Choice,
     Condition,
@@ -13,16 +23,6 @@ from btb_pro.instruments.model import (
     Item,
     ItemType,
     Section,
-)
-from btb_pro.instruments.states import (
-    MISSING_CODES,
-    AnswerState,
-    Current,
-    ItemState,
-    StoredAnswer,
-    condition_holds,
-    field_state,
-    field_value,
 )
 
 SKIPPED = StoredAnswer(AnswerState.SKIPPED)

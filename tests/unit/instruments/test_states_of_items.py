@@ -4,9 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from btb_pro.instruments.catalogue import load_instruments
-from btb_pro.instruments.model import FieldKind
-from btb_pro.instruments.states import (
+from btb_pro.instruments.answers import (
     AnswerState,
     ItemState,
     StoredAnswer,
@@ -14,6 +12,8 @@ from btb_pro.instruments.states import (
     item_summary,
     open_items,
 )
+from btb_pro.instruments.catalogue import load_instruments
+from btb_pro.instruments.model import FieldKind
 
 SKIPPED = StoredAnswer(AnswerState.SKIPPED)
 DECLINED = StoredAnswer(AnswerState.DECLINED)

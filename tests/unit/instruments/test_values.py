@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from btb_pro.instruments.answers import Refusal, ValueRefused, chosen_codes, read_value
 from btb_pro.instruments.model import Choice, Field, FieldKind
-from btb_pro.instruments.values import Refusal, ValueRefused, chosen_codes, read_value
 
 
 def field(kind: FieldKind, **more: object) -> Field:

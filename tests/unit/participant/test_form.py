@@ -3,10 +3,9 @@
 import pytest
 from werkzeug.datastructures import MultiDict
 
+from btb_pro.instruments.answers import AnswerState, Current, Refusal, StoredAnswer
 from btb_pro.instruments.catalogue import load_instruments
 from btb_pro.instruments.paging import Page, pages_of
-from btb_pro.instruments.states import AnswerState, Current, StoredAnswer
-from btb_pro.instruments.values import Refusal
 from btb_pro.participant.form import BUTTONS, changed, item_named, read_page
 
 INSTRUMENTS = load_instruments()

@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
+from btb_pro.instruments.answers import AnswerState, Refusal, StoredAnswer
 from btb_pro.instruments.catalogue import load_instruments
 from btb_pro.instruments.paging import Page, pages_of
-from btb_pro.instruments.states import AnswerState, StoredAnswer
-from btb_pro.instruments.values import Refusal
 from btb_pro.participant.presenting import (
     PagePresenter,
     ShownItem,
@@ -15,7 +14,7 @@ from btb_pro.participant.presenting import (
     values_to_show,
 )
 from btb_pro.refused_values import refusal_text
-from btb_pro.services.present_answers import SeenAnswer
+from btb_pro.services.sessions import SeenAnswer
 from tests.support.world import World
 
 INSTRUMENTS = load_instruments()

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from btb_pro.instruments.answers import AnswerState, StoredAnswer
 from btb_pro.instruments.catalogue import load_instruments
 from btb_pro.instruments.model import Instrument, Score
-from btb_pro.instruments.states import AnswerState, StoredAnswer
 from btb_pro.scoring.scores import score_response
 
 PACKAGED = load_instruments()

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from btb_pro.instruments.answers import AnswerState, StoredAnswer
 from btb_pro.instruments.model import (
     Choice,
     Condition,
@@ -18,7 +19,6 @@ from btb_pro.instruments.model import (
     ScoreRule,
     Section,
 )
-from btb_pro.instruments.states import AnswerState, StoredAnswer
 from btb_pro.scoring.scores import ScoreResult, score_response, shares_refused
 
 CODES = ("0", "1", "2", "3")

@@ -4,9 +4,9 @@ import json
 
 from sqlalchemy import select
 
-from btb_pro.models.audit_event import AuditEvent
-from btb_pro.services.access_log import note_view
+from btb_pro.models.base import AuditEvent
 from btb_pro.services.audit import Actor, Context
+from btb_pro.services.known_participants import note_view
 from btb_pro.services.verification import verify
 from tests.support.world import World
 

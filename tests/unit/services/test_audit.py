@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.models.audit_event import AuditEvent, AuditHead
+from btb_pro.models.base import FIRST_HASH, AuditEvent, AuditHead, canonical_json
 from btb_pro.models.participant import Site
-from btb_pro.services.audit import FIRST_HASH, Actor, Context, Tag, canonical_json, step
+from btb_pro.services.audit import Actor, Context, Tag, step
 from btb_pro.services.verification import verify
 from tests.support.world import COMMAND, World
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from btb_pro.services.contacts import AddressRefused, read_email, read_phone
+from btb_pro.services.participant_checks import AddressRefused, read_email, read_phone
 from btb_pro.services.participant_faults import FaultCode
 
 

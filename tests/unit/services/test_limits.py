@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from btb_pro import clock
-from btb_pro.models.counts import RateCount
+from btb_pro.models.staff import RateCount
 from btb_pro.services.limits import (
     Limit,
     count_or_wait,

@@ -6,8 +6,7 @@ import pytest
 from sqlalchemy import event, select
 
 from btb_pro import clock
-from btb_pro.models.participant import Participant
-from btb_pro.models.visit import Invitation, Visit
+from btb_pro.models.participant import Invitation, Participant, Visit
 from btb_pro.services.audit import Tag, step
 from btb_pro.services.link_states import LinkFacts, LinkStatus, SentMessage, link_states, link_status
 from btb_pro.services.outbox import queue_message

@@ -11,15 +11,12 @@ from sqlalchemy.orm import Session
 
 from btb_pro import clock
 from btb_pro.db import Database
-from btb_pro.models.audit_event import AuditEvent, AuditHead
+from btb_pro.models.base import AuditEvent, AuditHead, event_hash, salted_sha256
 from btb_pro.models.participant import Participant
-from btb_pro.security import salted_sha256
-from btb_pro.services.audit import ChainBroken, event_hash
-from btb_pro.services.audit_rows import told_columns, told_key, told_row
+from btb_pro.services.audit import ChainBroken, told_columns, told_key, told_row
 from btb_pro.services.past_states import ERASED, NothingThen, state_at
 from btb_pro.services.replay import rows_at
-from btb_pro.services.take_in import take_in_older_rows
-from btb_pro.services.told_tables import told_tables
+from btb_pro.services.told_tables import take_in_older_rows, told_tables
 from btb_pro.services.verification import Anchor, missing_guards, verify
 from tests.integration.participant.steps import go_to, session_address
 from tests.support.engines import EngineName

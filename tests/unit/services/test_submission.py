@@ -9,8 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.models.participant_session import ParticipantSession
-from btb_pro.models.response import Response, ScoreRow
+from btb_pro.models.response import ParticipantSession, Response, ScoreRow
 from btb_pro.services.audit import Context
 from btb_pro.services.sessions import Answering, find_session, participant_actor
 from btb_pro.services.submission import submit_visit

@@ -9,8 +9,8 @@ from sqlalchemy.exc import IntegrityError
 
 from btb_pro.db import Database
 from btb_pro.migrate import upgrade
-from btb_pro.models.audit_event import AuditEvent, AuditHead
-from btb_pro.services.audit import FIRST_HASH, ChainBroken, event_hash
+from btb_pro.models.base import FIRST_HASH, AuditEvent, AuditHead, event_hash
+from btb_pro.services.audit import ChainBroken
 from btb_pro.services.verification import Anchor, verify
 from tests.support.behind import change, guards_off
 from tests.support.engines import EngineName, empty_database

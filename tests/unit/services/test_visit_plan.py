@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from btb_pro import clock
-from btb_pro.models.audit_event import AuditEvent
-from btb_pro.models.visit import Invitation, Visit
+from btb_pro.models.base import AuditEvent
+from btb_pro.models.participant import Invitation, Visit
 from btb_pro.services.known_participants import find_participant
 from btb_pro.services.moving import VisitDay, move_visit, set_day0
 from btb_pro.services.visit_plan import MoveFault, MoveRefused, Stays, appointment

@@ -11,10 +11,8 @@ from sqlalchemy import select
 from btb_pro import clock
 from btb_pro.db import Database
 from btb_pro.migrate import downgrade, upgrade
-from btb_pro.models.counts import WeeklyCount
-from btb_pro.models.participant import Participant
+from btb_pro.models.participant import Invitation, Participant, Visit, WeeklyCount
 from btb_pro.models.response import Response
-from btb_pro.models.visit import Invitation, Visit
 from btb_pro.services.audit import Actor
 from btb_pro.services.demo import FEWEST_PARTICIPANTS, build_demo
 from btb_pro.services.weekly_counts import Counted, last_weeks, monday_of, totals_by_site

@@ -1,19 +1,25 @@
-"""Saves that come after their visit was sent in: they change no answer, and are not thrown away either.
+"""Answers that were not taken: those that cannot be, and those that came after their visit was sent in.
+
+What cannot be was filled in by a participant, or by somebody of the staff from paper or to ask for a
+correction. A regulator asks for the value that was refused and the one that came instead. A number is told as
+it was typed; anything else may be somebody's words and is told by its length alone.
 
 A phone that was out of coverage, a second phone or a page left open may hold an answer that the visit was
-sent in without. Nobody knows which of the two was meant, so the investigator is shown it and may correct.
+sent in without. It changes no answer: nobody knows which of the two was meant, so the investigator is shown
+it and may correct.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from btb_pro.instruments.answers import AnswerState, Refusal, StoredAnswer
 from btb_pro.instruments.model import Field, FieldKind
-from btb_pro.instruments.states import AnswerState, StoredAnswer
+from btb_pro.models.base import new_salt, salted_sha256
+from btb_pro.models.participant import Visit
 from btb_pro.models.response import Answer, LateSave, Response
-from btb_pro.models.visit import Visit
-from btb_pro.security import new_salt, salted_sha256
 from btb_pro.services.answers import PageSave, came_in_time
 from btb_pro.services.audit import Context, Step, Tag, step
 from btb_pro.services.sessions import Answering
@@ -100,3 +106,34 @@ def _add(
     key = f"{answering.participant.study_number}/{answering.visit.code}/{save.instrument.code}/{field.code}"
     event.change("late_save", key, "value", None, new)
     event.change("late_save", key, "state", None, stored.state.value)
+
+
+_NUMBER = re.compile(r"[+-]?[0-9]{1,12}([.,][0-9]{1,6})?", re.ASCII)
+_AT_MOST = 40
+
+
+def note_refused_answers(
+    session: Session,
+    context: Context,
+    study_number: str,
+    place: str,
+    refused: Mapping[str, Refusal],
+    typed: Mapping[str, Sequence[str]],
+) -> None:
+    """Note each field that was refused, by which check, and what was typed. Changes no answer.
+
+    `place` is where the answers belong: the visit's code, ``/``, the instrument's.
+    """
+    if not refused:
+        return
+    with step(session, context, Tag.ANSWER_REFUSE, study_number=study_number) as event:
+        for code in sorted(refused)[:_AT_MOST]:
+            value = told(typed.get(code, ()))
+            event.change("edit_check", f"{place}/{code}", refused[code].value, None, value)
+
+
+def told(values: Sequence[str]) -> str:
+    """What may be told of values that were typed."""
+    return " ".join(
+        value if _NUMBER.fullmatch(value) else f"[{len(value)} characters]" for value in values[:_AT_MOST]
+    )
