@@ -16,7 +16,7 @@ from btb_pro.study import SafetyContact, safety_contact
 from btb_pro.study_file import PACKAGED_STUDY
 from tests.support.engines import EngineName
 from tests.support.plain_browser import PlainBrowser
-from tests.support.staff import signed_in
+from tests.support.staff import refused_access, signed_in
 from tests.support.world import World, make_world
 
 RULE = """
@@ -109,3 +109,4 @@ def test_another_hospitals_alert_is_not_there(watched: World) -> None:
     assert stranger.client.get(address).status_code == 404
     assert stranger.client.post(address).status_code == 404
     assert signed_in(watched, Role.DATA_MANAGER).client.get(address).status_code == 404
+    assert [told[2] for told in refused_access(watched)] == ["hospital", "hospital", "role"]

@@ -16,6 +16,7 @@ from btb_pro.models.response import Answer, Response, ScoreRow
 from btb_pro.roles import Role
 from btb_pro.services.exporting import take_csv_export
 from btb_pro.services.verification import verify
+from tests.integration.participant.steps import refused_answers
 from tests.support.plain_browser import PlainBrowser
 from tests.support.staff import add_staff, session_cookie, signed_in
 from tests.support.world import COMMAND, World
@@ -211,6 +212,11 @@ def test_a_value_that_is_no_answer_is_refused_and_nothing_of_the_page_is_saved(h
     again = page.fill("bg_age", "two").press()
     assert again.status == 422
     assert again.value("bg_age") == ["two"]
+    again.fill("bg_age", "400").press()
+    assert refused_answers(hospital.world) == [
+        ("baseline/background/bg_age", "not_a_whole_number", "[3 characters]"),
+        ("baseline/background/bg_age", "out_of_range", "400"),
+    ]
     with hospital.world.reading() as session:
         assert session.execute(select(PaperKeying)).first() is None
 
