@@ -124,8 +124,8 @@ def test_nothing_that_was_saved_is_shown_again_to_either(hospital: Hospital) -> 
 
 def test_the_first_person_cannot_type_it_the_second_time(hospital: Hospital) -> None:
     hospital.begin()
-    overview = hospital.type_all(hospital.first, {})
-    assert "En annen må skrive det inn andre gang" in overview.text
+    assert "Du er ferdig" in hospital.type_all(hospital.first, {}).text
+    assert "En annen må skrive det inn andre gang" in hospital.first.open(PAPER).text
     assert hospital.first.open(f"{PAPER}/page/1").page == "console-paper"
     hospital.second.open(f"{PAPER}/page/1")
     sent = hospital.second.values
