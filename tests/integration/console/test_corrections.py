@@ -15,15 +15,15 @@ from btb_pro.models.response import ScoreRow
 from btb_pro.models.staff import Staff
 from btb_pro.roles import Role
 from btb_pro.services.staff_sessions import CONFIRMED_FOR
-from btb_pro.study_file import PACKAGED_STUDY
 from tests.integration.console import work
 from tests.integration.console.correcting import ITEM, WHY, ask, fill, rows, sent_in
-from tests.integration.console.test_safety import RULE, alerts
+from tests.integration.console.test_safety import alerts
 from tests.integration.console.test_wishes import asks_correction
 from tests.integration.participant.steps import go_to, refused_answers, session_address
 from tests.support.engines import EngineName
 from tests.support.plain_browser import PlainBrowser
 from tests.support.staff import PASSWORD, add_with_password, refused_access, session_cookie, signed_in
+from tests.support.watched import WATCHED_STUDY
 from tests.support.world import World, make_world
 
 ANSWERS = "/console/participants/A/answers/baseline"
@@ -353,7 +353,7 @@ def test_a_decision_asks_for_the_password_when_it_was_given_long_ago(world: Worl
 def test_a_safety_rule_that_the_new_answer_makes_true_raises_its_alert(
     tmp_path: Path, engine: EngineName
 ) -> None:
-    world = make_world(tmp_path / "watched", study=PACKAGED_STUDY.read_text(encoding="utf-8") + RULE)
+    world = make_world(tmp_path / "watched", study=WATCHED_STUDY)
     sent_in(world)
     asks = signed_in(world, Role.MONITOR).open(f"{ANSWERS}/pain_now").fill("pain_now", "9")
     asks.fill("why", WHY).fill("source", "Paper form").press()
