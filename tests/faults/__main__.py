@@ -2,13 +2,10 @@
 
 import argparse
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
 from multiprocessing import get_context
-from pathlib import Path
 
 from btb_pro.migrate import newest_revision
 from tests.faults.disks import spoil_disk
@@ -16,19 +13,18 @@ from tests.faults.kills import kill_server
 from tests.faults.locks_and_clocks import lock_file, step_clock
 from tests.faults.migrations import kill_migration
 from tests.faults.power_cut import cut_power
-from tests.faults.report import HEADING, Result, line
+from tests.faults.report import HEADING, Fault, line, meet
 from tests.faults.servers_down import fail_over, lock_database, restart_database
 from tests.faults.stops import stop_server
 from tests.faults.workers import kill_worker
 from tests.faults.writers import write_at_once
-from tests.support.engines import EngineName, close_server
+from tests.support.engines import EngineName
 from tests.support.older import EVERY_RELEASED
 
-_Fault = Callable[[Path], Result]
 _AT_ONCE = 2
 
 
-def faults(is_long: bool) -> Iterator[_Fault]:
+def faults(is_long: bool) -> Iterator[Fault]:
     """Each fault, still to be given a folder; the long ones first, so that none is waited for at the end."""
     for engine in EngineName:
         yield partial(kill_server, engine=engine, points=2_000 if is_long else 200)
@@ -50,16 +46,6 @@ def faults(is_long: bool) -> Iterator[_Fault]:
     yield partial(cut_power, saves=20, synchronous="NORMAL")
     for engine in EngineName:
         yield partial(step_clock, engine=engine)
-
-
-def meet(fault: _Fault) -> tuple[Result, float]:
-    """One fault, in a folder and on a database server of its own; what became of it, in how many seconds."""
-    began = time.monotonic()
-    try:
-        with tempfile.TemporaryDirectory(prefix="btb-faults-") as folder:
-            return fault(Path(folder)), time.monotonic() - began
-    finally:
-        close_server()
 
 
 def main() -> int:
