@@ -50,7 +50,9 @@ class ParticipantChange(Struct, forbid_unknown_fields=True, kw_only=True):
 class WithdrawalIn(Struct, forbid_unknown_fields=True, kw_only=True):
     """That somebody leaves the study."""
 
-    reason: Annotated[Line, Meta(description="It stays in the audit trail for good, so it must name nobody.")]
+    reason: Annotated[
+        Line, Meta(min_length=1, description="It stays in the audit trail for good, so it must name nobody.")
+    ]
     erase_contacts: Annotated[bool, Meta(description="Erase e-mail address and telephone too.")] = False
 
 

@@ -133,8 +133,9 @@ def _late_row(desk: Desk, row: ListedLateSave) -> tuple[ListedLateSave, str, str
 
 def _found(desk: Desk, number: int) -> FoundRequest:
     found = find_correction(desk.db, number)
-    if found is None or not desk.signed_in.works_for(found.participant.site_code):
+    if found is None:
         abort(404)
+    desk.require_hospital(found.participant.site_code, found.participant.study_number)
     return found
 
 

@@ -106,8 +106,9 @@ def hindered_sentence(why: Hindrance) -> str:
 
 def _asked(desk: Desk, number: int) -> AskedBy:
     asked = find_request(desk.db, number)
-    if asked is None or not desk.signed_in.works_for(asked.participant.site_code):
+    if asked is None:
         abort(404)
+    desk.require_hospital(asked.participant.site_code, asked.participant.study_number)
     return asked
 
 

@@ -52,6 +52,7 @@ class Check(StrEnum):
     BACKUP = "backup"
     QUEUE = "queue"
     MAIL = "mail"
+    ALARMS = "alarms"
     SMS = "sms"
     WORDINGS = "wordings"
 

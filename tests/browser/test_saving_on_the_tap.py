@@ -4,13 +4,13 @@ import json
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Route, expect
 from sqlalchemy import select
 
 from btb_pro.models.participant import Participant, Visit
 from btb_pro.models.response import Answer, Response
 from tests.browser.conftest import PhoneMaker
-from tests.browser.phone import Phone, until_in_memory
+from tests.browser.phone import Phone, until_in_memory, until_sent
 from tests.support.live_server import LiveServer
 
 pytestmark = pytest.mark.browser
@@ -35,11 +35,6 @@ TURN = """async selector => {
 }"""
 """Presses Next and gives the milliseconds until the next page is about to be painted."""
 KEPT = "() => Object.entries(localStorage).map(([name, list]) => [name, JSON.parse(list).length])"
-
-
-def until_sent(page: Page) -> None:
-    """Wait until nothing is left on the phone."""
-    page.wait_for_function("() => localStorage.length === 0")
 
 
 def rows(server: LiveServer, number: str) -> list[Answer]:

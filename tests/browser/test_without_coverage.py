@@ -10,9 +10,9 @@ from sqlalchemy import select
 from btb_pro.models.participant import Participant, Visit
 from btb_pro.models.response import LateSave
 from tests.browser.conftest import PhoneMaker
-from tests.browser.phone import Phone, until_in_memory
+from tests.browser.phone import Phone, until_in_memory, until_sent
 from tests.browser.snapshots import CARDS, DAYS, NUMBERS, SEVERAL
-from tests.browser.test_saving_on_the_tap import ANSWER_ALL, KEPT, NEXT, first_page, rows, until_sent
+from tests.browser.test_saving_on_the_tap import ANSWER_ALL, KEPT, NEXT, first_page, rows
 from tests.support.live_server import LiveServer
 
 pytestmark = pytest.mark.browser
@@ -281,7 +281,7 @@ def test_five_megabytes_of_a_wish_to_correct_are_refused_in_words_and_are_still_
     made = phone(java_script=True).started().go_to_review().tap("send")
     made.follow(made.page.get_by_role("link", name="Jeg svarte feil"))
     made.page.locator("#what").evaluate("one => { one.value = 'å'.repeat(5000000); }")
-    made.follow(made.page.get_by_role("button", name="Send", exact=True))
+    made.page.get_by_role("button", name="Send", exact=True).click()
     expect(made.page.locator(HEADING)).to_have_text("Det var for mye tekst")
     made.follow(made.page.get_by_role("link", name="Tilbake til siden"))
     expect(made.page.locator("#what")).to_be_visible()

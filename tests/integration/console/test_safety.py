@@ -15,7 +15,7 @@ from btb_pro.roles import Role
 from btb_pro.study import SafetyContact, safety_contact
 from tests.support.engines import EngineName
 from tests.support.plain_browser import PlainBrowser
-from tests.support.staff import signed_in
+from tests.support.staff import refused_access, signed_in
 from tests.support.watched import WATCHED_STUDY
 from tests.support.world import World, make_world
 
@@ -101,3 +101,4 @@ def test_another_hospitals_alert_is_not_there(watched: World) -> None:
     assert stranger.client.get(address).status_code == 404
     assert stranger.client.post(address).status_code == 404
     assert signed_in(watched, Role.DATA_MANAGER).client.get(address).status_code == 404
+    assert [told[2] for told in refused_access(watched)] == ["hospital", "hospital", "role"]
