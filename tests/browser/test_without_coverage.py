@@ -10,9 +10,9 @@ from sqlalchemy import select
 from btb_pro.models.participant import Participant, Visit
 from btb_pro.models.response import LateSave
 from tests.browser.conftest import PhoneMaker
-from tests.browser.phone import Phone, until_in_memory
+from tests.browser.phone import Phone, until_in_memory, until_sent
 from tests.browser.snapshots import CARDS, DAYS, NUMBERS, SEVERAL
-from tests.browser.test_saving_on_the_tap import ANSWER_ALL, KEPT, NEXT, first_page, rows, until_sent
+from tests.browser.test_saving_on_the_tap import ANSWER_ALL, KEPT, NEXT, first_page, rows
 from tests.support.live_server import LiveServer
 
 pytestmark = pytest.mark.browser

@@ -81,6 +81,7 @@ CONSOLE_ROUTES: dict[str, object] = {
     "POST /console/jobs/<int(max=2147483647):number>/stop": Permission.OWN_ACCOUNT,
     "POST /console/jobs/<int(max=2147483647):number>/file": Permission.TAKE_OUT,
     "POST /console/jobs/<int(max=2147483647):number>/receipt": Permission.TAKE_OUT,
+    "POST /console/jobs/<int(max=2147483647):number>/letters.pdf": Permission.INVITE,
     # data quality and the code book
     "GET /console/quality": Permission.SEE_QUALITY,
     "POST /console/quality": Permission.SEE_QUALITY,
@@ -106,6 +107,7 @@ CONSOLE_ROUTES: dict[str, object] = {
     "POST /console/letters.pdf": Permission.INVITE,
     # answers and their corrections
     "GET /console/participants/<number>/answers/<visit>": Permission.SEE_ANSWERS,
+    "POST /console/participants/<number>/reviews/<visit>": Permission.MARK_REVIEWED,
     "GET /console/participants/<number>/answers/<visit>/<field>": Permission.ASK_CORRECTIONS,
     "POST /console/participants/<number>/answers/<visit>/<field>": Permission.ASK_CORRECTIONS,
     "GET /console/corrections": Permission.SEE_ANSWERS,
