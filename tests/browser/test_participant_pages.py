@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -23,11 +22,6 @@ LIST = (
     "{0}-A;oslo;nb;a@hospital.example;40612345;20.11.2026\r\n"
     "{0}-B;oslo;;;;\r\n"
 )
-
-
-def new_number() -> str:
-    """A study number that nobody has."""
-    return f"P-{uuid4().hex[:8]}"
 
 
 def told_participant(server: LiveServer, number: str) -> str:
@@ -92,7 +86,7 @@ def test_axe_finds_nothing_and_everything_fits(
 ) -> None:
     found = {}
     with staff_window(browser, server, Role.COORDINATOR, "oslo", language=language) as page:
-        for name in walk(page, server, new_number(), tmp_path):
+        for name in walk(page, server, server.new_number(), tmp_path):
             assert page.locator("html").get_attribute("lang") == language
             pictures.take_both(page, f"{name}-{language}")
             found[name] = faults_of_page(page, language)
@@ -102,7 +96,7 @@ def test_axe_finds_nothing_and_everything_fits(
 def test_two_coordinators_at_once_lose_nothing(
     browser: Browser, server: LiveServer, pictures: Pictures, tmp_path: Path
 ) -> None:
-    own = told_participant(server, new_number())
+    own = told_participant(server, server.new_number())
     with (
         staff_window(browser, server, Role.COORDINATOR, "oslo") as first,
         staff_window(browser, server, Role.COORDINATOR, "oslo", width=360) as second,
@@ -125,7 +119,7 @@ def test_two_coordinators_at_once_lose_nothing(
 def test_a_file_is_looked_at_and_then_added_by_a_real_browser(
     browser: Browser, server: LiveServer, tmp_path: Path
 ) -> None:
-    number = new_number()
+    number = server.new_number()
     with staff_window(browser, server, Role.COORDINATOR, "oslo") as page:
         page.goto(f"{server.base_url}/console/participants/import")
         page.locator("#file").set_input_files(_file(tmp_path, LIST.format(number)))

@@ -32,11 +32,15 @@ class LiveServer:
     """Of whoever was added last."""
     _added: int = 0
 
-    def add(self, language: str = "nb", **more: str) -> str:
-        """Add a participant whom no other test knows, and give the study number."""
+    def new_number(self) -> str:
+        """A study number that no other test has."""
         self._added += 1
         self.study_number = f"BTB-{self._added:03}"
-        return self.world.add(self.study_number, language=language, **more)
+        return self.study_number
+
+    def add(self, language: str = "nb", **more: str) -> str:
+        """Add a participant whom no other test knows, and give the study number."""
+        return self.world.add(self.new_number(), language=language, **more)
 
     def invited(self, language: str = "nb", **more: str) -> str:
         """The whole address of a new participant's link to the baseline visit."""
