@@ -28,12 +28,11 @@ from btb_pro.services.moving import VisitDay, move_visit, set_day0
 from btb_pro.services.participant_changes import (
     ChangeRefused,
     ContactRefused,
-    RefusalCode,
     Wish,
     change_participant,
 )
 from btb_pro.services.participant_checks import DayRefused, NewParticipant, read_day
-from btb_pro.services.participant_faults import Fault, told
+from btb_pro.services.participant_faults import Fault, RefusalCode, told
 from btb_pro.services.participant_pages import FollowedParticipant, PlannedVisit, followed, participants_after
 from btb_pro.services.participants import ParticipantRefused, add_participant, withdraw_participant
 from btb_pro.services.visit_plan import MoveFault, MoveRefused

@@ -20,7 +20,7 @@ from btb_pro.roles import Permission
 from btb_pro.services.asked_corrections import corrected_fields, count_late_saves, open_requests_of
 from btb_pro.services.known_participants import is_view_noted, note_view
 from btb_pro.services.known_visits import find_visit
-from btb_pro.services.new_links import find_request
+from btb_pro.services.made_requests import find_request
 from btb_pro.services.reviewing import ReviewRefused, find_review, mark_reviewed, newest_change
 from btb_pro.services.visit_answers import AnswerOnFile, answers_on_file
 

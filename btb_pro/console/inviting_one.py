@@ -4,6 +4,7 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
+from btb_pro import clock
 from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.console.message_words import not_approved, press_again, refusal_sentence
 from btb_pro.console.participant_words import visit_phrase
@@ -29,6 +30,7 @@ def link(number: str, code: str) -> ResponseReturnValue:
     with at_desk() as desk:
         visit = _visit(desk, number, code)
         states = link_states(desk.db, desk.runtime.study, [visit.id], desk.runtime.instruments)
+        live = live_invitation(desk.db, visit)
         return render_template(
             "console/link.html",
             number=number,
@@ -36,7 +38,8 @@ def link(number: str, code: str) -> ResponseReturnValue:
             status=states[visit.id],
             stage=visit_phrase(states[visit.id]),
             message_phrase=message_phrase,
-            live=live_invitation(desk.db, visit),
+            live=live,
+            last_day=clock.last_day(live.expires_at) if live else None,
             messages=messages_of_visit(desk.db, visit),
             done=request.args.get("done", ""),
         )

@@ -4,10 +4,12 @@ import json
 
 from flask import abort, redirect, render_template, send_file, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
-from btb_pro.console.desk import Desk, allow, at_desk, console
+from btb_pro.console.desk import Desk, allow, at_desk, console, refuse
 from btb_pro.console.export_words import fault_sentence, format_name, job_state_phrase, moment, size_words
 from btb_pro.console.forms import ConsoleForm, stale_notice
+from btb_pro.console.letters import left_out_sentence
 from btb_pro.exports.files import sha256_of
 from btb_pro.exports.proof import receipt_path
 from btb_pro.models.job import Job
@@ -24,6 +26,7 @@ from btb_pro.services.jobs import (
     kept_until,
     place_in_queue,
 )
+from btb_pro.services.letter_jobs import AskedLetters, MadeLetters, are_of_sites
 
 
 @console.get("/jobs/<int(max=2147483647):number>")
@@ -31,7 +34,7 @@ from btb_pro.services.jobs import (
 def job(number: int) -> ResponseReturnValue:
     """How far it is; once it is done, its file or the way to what was counted."""
     with at_desk() as desk:
-        return _show(desk, _find(desk, number))
+        return show_job(desk, find_own_job(desk, number))
 
 
 @console.post("/jobs/<int(max=2147483647):number>/stop")
@@ -39,9 +42,9 @@ def job(number: int) -> ResponseReturnValue:
 def stop_job(number: int) -> ResponseReturnValue:
     """Want it no more."""
     with at_desk(writes=True) as desk:
-        found = _find(desk, number)
+        found = find_own_job(desk, number)
         if not ConsoleForm().is_sound():
-            return _show(desk, found, stale_notice())
+            return show_job(desk, found, stale_notice())
         give_up(desk.db, found.id)
     return redirect(url_for("console.job", number=number), 303)
 
@@ -51,12 +54,12 @@ def stop_job(number: int) -> ResponseReturnValue:
 def job_file(number: int) -> ResponseReturnValue:
     """The file, which is still the one that was made; that it was fetched is noted before it leaves."""
     with at_desk(writes=True) as desk:
-        found = _find(desk, number)
+        found = find_own_job(desk, number)
         path = file_of_job(desk.runtime, found)
         if path is None or sha256_of(path) != found.file_sha256:
             abort(404)
         if not ConsoleForm().is_sound():
-            return _show(desk, found, stale_notice())
+            return show_job(desk, found, stale_notice())
         note_fetch(desk.db, desk.context, found)
     return send_file(path, mimetype="application/zip", as_attachment=True, download_name=path.name)
 
@@ -66,31 +69,61 @@ def job_file(number: int) -> ResponseReturnValue:
 def job_receipt(number: int) -> ResponseReturnValue:
     """The receipt that lies beside the file: who took it and when. It holds no answer."""
     with at_desk() as desk:
-        found = _find(desk, number)
+        found = find_own_job(desk, number)
         path = file_of_job(desk.runtime, found)
         if path is None or not receipt_path(path).is_file():
             abort(404)
         if not ConsoleForm().is_sound():
-            return _show(desk, found, stale_notice())
+            return show_job(desk, found, stale_notice())
         receipt = receipt_path(path)
     return send_file(receipt, mimetype="application/json", as_attachment=True, download_name=receipt.name)
 
 
-def _find(desk: Desk, number: int) -> Job:
+def find_own_job(desk: Desk, number: int) -> Job:
     """A job that this person may see; any other is 404, as if there were no such number."""
     found = find_job(desk.db, number)
-    if found is None or not desk.signed_in.may(PERMISSION_OF[JobKind(found.kind)]):
+    if found is None:
         abort(404)
+    if not desk.signed_in.may(PERMISSION_OF[JobKind(found.kind)]):
+        refuse("role")
+    if found.kind == JobKind.LETTERS and not _are_own_letters(desk, found):
+        refuse("owner")
     if found.kind == JobKind.EXPORT and not fits_sites(_asked(found).sites, desk.signed_in.sites):
-        abort(404)
+        refuse("hospital")
     return found
+
+
+def _are_own_letters(desk: Desk, found: Job) -> bool:
+    """Letters hold links that work: they are for who asked, as long as the participants are theirs."""
+    wanted = AskedLetters.of_json(json.loads(found.asked)).wanted
+    return found.staff_id == desk.signed_in.staff_id and are_of_sites(desk.db, wanted, desk.signed_in.sites)
 
 
 def _asked(found: Job) -> AskedExport:
     return AskedExport.of_json(json.loads(found.asked))
 
 
-def _show(desk: Desk, found: Job, notice: str = "") -> str:
+def _ways(found: Job, asked: AskedExport | None) -> dict[str, str]:
+    """What the work is called, where it was asked for, and where to ask again."""
+    if found.kind == JobKind.LETTERS:
+        again = url_for("console.letters")
+        return {
+            "title": gettext("Letters"),
+            "back": again,
+            "back_text": gettext("Letters to print"),
+            "again": again,
+        }
+    if asked is None:
+        again = url_for("console.quality")
+        title = gettext("Count of data quality")
+        return {"title": title, "back": again, "back_text": gettext("Data quality"), "again": again}
+    title = gettext("Export: %(what)s", what=format_name(asked.format))
+    again, back = url_for("console.new_export"), url_for("console.exports")
+    return {"title": title, "back": back, "back_text": gettext("Exports"), "again": again}
+
+
+def show_job(desk: Desk, found: Job, notice: str = "") -> str:
+    """The page of a job."""
     is_open = found.state in (JobState.WAITING, JobState.RUNNING)
     words, colour = job_state_phrase(found.state)
     asked = _asked(found) if found.kind == JobKind.EXPORT else None
@@ -98,12 +131,15 @@ def _show(desk: Desk, found: Job, notice: str = "") -> str:
     until = kept_until(found)
     taken = find_export(desk.db, found.run_id) if found.run_id else None
     earlier = find_export(desk.db, asked.again) if asked and asked.again else None
+    letters = MadeLetters.of_job(found) if found.kind == JobKind.LETTERS else None
     return render_template(
         "console/job.html",
         form=ConsoleForm(formdata=None),
         number=found.id,
         kind=found.kind,
-        what=format_name(asked.format) if asked else "",
+        ways=_ways(found, asked),
+        letters=letters,
+        left_out=[left_out_sentence(one) for one in letters.left_out] if letters else [],
         cutoff_seq=asked.until if asked else "",
         state=words,
         colour=colour,

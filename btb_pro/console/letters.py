@@ -2,24 +2,25 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from flask import Response, abort, redirect, render_template, request, session
+from flask import Response, abort, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 from flask_login import logout_user
 from flask_wtf import FlaskForm
 
 from btb_pro.console.desk import Desk, allow, at_desk, console
-from btb_pro.exports.letters import Letter, cards_pdf, letters_pdf
+from btb_pro.console.export_words import moment
+from btb_pro.exports.letters import Letter
 from btb_pro.models.participant import Participant, Visit
 from btb_pro.roles import Permission
 from btb_pro.services.invitations import issue_invitation
+from btb_pro.services.jobs import JobKind, ask_for
 from btb_pro.services.known_visits import NoLink, find_visit, why_no_link, why_not_open
+from btb_pro.services.letter_jobs import MOST_AT_HAND, PDF_MAKERS, AskedLetters, letters_under_way
 from btb_pro.services.letters import MOST_AT_ONCE, letters_due, preview_letter, print_letter
 from btb_pro.services.many_letters import LeftOut, Wanted, make_letters, note_all_printed
 from btb_pro.services.staff_sessions import end_session
 from btb_pro.services.tablet import open_tablet
-
-_MAKERS = {"letter": letters_pdf, "card": cards_pdf}
 
 
 class PressForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
@@ -96,8 +97,10 @@ def print_letters() -> ResponseReturnValue:
         for one in wanted:
             _visit(desk, one.study_number, one.visit)
     is_in_all = request.form.get("language") == "all"
+    if len(wanted) > MOST_AT_HAND:
+        return _ask_for(AskedLetters(_kind(), is_in_all, wanted))
     made, left_out = make_letters(desk.runtime, desk.context, wanted, all_languages=is_in_all)
-    notes = [_left_out_sentence(one) for one in left_out]
+    notes = [left_out_sentence(one) for one in left_out]
     if not made:
         with at_desk() as desk:
             told = [gettext("Tick at least one whose visit can still be answered."), *notes]
@@ -105,7 +108,8 @@ def print_letters() -> ResponseReturnValue:
     if notes:
         notes.insert(0, gettext("For you who print: these are not in the file. Throw this sheet away."))
     made_file = _pdf([one.letter for one in made], notes=notes)
-    return _handed_over(made_file, lambda: note_all_printed(desk.runtime, desk.context, made))
+    printed = [one.printed for one in made]
+    return handed_over(made_file, lambda: note_all_printed(desk.runtime, desk.context, printed))
 
 
 def no_link_sentence(code: NoLink) -> str:
@@ -123,7 +127,13 @@ def no_link_sentence(code: NoLink) -> str:
     return sentences[code]
 
 
-def _handed_over(response: Response, then: Callable[[], None]) -> Response:
+def left_out_sentence(one: LeftOut) -> str:
+    """Who gets no letter, and why."""
+    why = no_link_sentence(one.why) if one.why is not None else gettext("There is no such visit any more.")
+    return f"{one.wanted.study_number}: {why}"
+
+
+def handed_over(response: Response, then: Callable[[], None]) -> Response:
     """An answer after which something is done, if nobody hung up before its end."""
     whole = response.get_data()
 
@@ -136,9 +146,10 @@ def _handed_over(response: Response, then: Callable[[], None]) -> Response:
     return later
 
 
-def _left_out_sentence(one: LeftOut) -> str:
-    why = no_link_sentence(one.why) if one.why is not None else gettext("There is no such visit any more.")
-    return f"{one.wanted.study_number}: {why}"
+def _ask_for(asked: AskedLetters) -> ResponseReturnValue:
+    with at_desk(writes=True) as desk:
+        number = ask_for(desk.db, desk.signed_in.staff_id, JobKind.LETTERS, asked.as_json())
+    return redirect(url_for("console.job", number=number), 303)
 
 
 def _visit(desk: Desk, number: str, code: str) -> tuple[Participant, Visit]:
@@ -156,11 +167,19 @@ def _print(desk: Desk, participant: Participant, visit: Visit) -> Letter:
     )
 
 
+def _kind() -> str:
+    wished = request.form.get("kind", "")
+    return wished if wished in PDF_MAKERS else "letter"
+
+
 def _pdf(made: list[Letter], kind: str = "", notes: Sequence[str] = ()) -> Response:
-    wished = kind or request.form.get("kind", "")
-    name = wished if wished in _MAKERS else "letter"
-    response = Response(_MAKERS[name](made, notes), mimetype="application/pdf")
-    # No study number: the name of a file travels further than the file is meant to.
+    name = kind or _kind()
+    return pdf_response(PDF_MAKERS[name](made, notes), name)
+
+
+def pdf_response(content: bytes, name: str) -> Response:
+    """A file to save. No study number: the name of a file travels further than the file is meant to."""
+    response = Response(content, mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
     return response
 
@@ -183,6 +202,7 @@ def _at_hand(desk: Desk, participant: Participant, visit: Visit, refused: NoLink
 
 def _letters(desk: Desk, notices: Sequence[str] = (), picked: list[str] | None = None) -> str:
     study, language = desk.runtime.study, str(get_locale())
+    under_way = letters_under_way(desk.db, desk.runtime, desk.signed_in.staff_id)
     due = letters_due(desk.db, desk.runtime, desk.signed_in.sites)
     keys = {one: f"{one.study_number}/{one.visit}" for one in due}
     return render_template(
@@ -193,5 +213,6 @@ def _letters(desk: Desk, notices: Sequence[str] = (), picked: list[str] | None =
         picked=set(picked) if picked is not None else {keys[one] for one in due if not one.has_contact},
         most=MOST_AT_ONCE,
         notices=notices,
+        under_way=[(one.id, one.ended_at is not None, moment(one.asked_at)) for one in under_way],
         form=PressForm(),
     )

@@ -15,6 +15,7 @@ from btb_pro.console.participant_page import titles_of
 from btb_pro.console.participant_words import (
     appointment_text,
     day_or_dash,
+    days_from_to,
     move_text,
     stays_text,
     told_changes,
@@ -178,4 +179,4 @@ def _window(window: VisitWindow) -> str:
     if window.opens_at is None or window.closes_at is None:
         return "–"
     opens_on = window.opens_at.astimezone(clock.OSLO).date()
-    return f"{day_or_dash(opens_on)} – {day_or_dash(clock.last_day(window.closes_at))}"
+    return days_from_to(opens_on, clock.last_day(window.closes_at))

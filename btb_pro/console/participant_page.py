@@ -12,6 +12,7 @@ from btb_pro.console.participant_words import (
     appointment_text,
     contact_name,
     day_or_dash,
+    days_from_to,
     happening_text,
     language_name,
     visit_phrase,
@@ -114,7 +115,7 @@ def _row(visit: RecordedVisit, titles: dict[str, str]) -> VisitRow:
         title=titles.get(visit.code, visit.code),
         day=day_or_dash(visit.planned_on),
         hour=appointment_text(visit.begins_at),
-        window=f"{day_or_dash(visit.opens_on)} – {day_or_dash(visit.closes_on)}" if visit.opens_on else "–",
+        window=days_from_to(visit.opens_on, visit.closes_on) if visit.opens_on and visit.closes_on else "–",
         state=visit_phrase(visit.link),
         visit=visit,
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from flask_babel import gettext, ngettext
+from flask_babel import format_date, gettext, ngettext
 
 from btb_pro import clock
 from btb_pro.console.message_words import channel_name, kind_name
@@ -19,7 +19,7 @@ from btb_pro.console.phrases import (
 from btb_pro.i18n import LANGUAGE_NAMES
 from btb_pro.services.change_history import SeenChange
 from btb_pro.services.link_states import LinkStatus
-from btb_pro.services.participant_changes import RefusalCode
+from btb_pro.services.participant_faults import RefusalCode
 from btb_pro.services.timeline import Happening, HappeningKind
 from btb_pro.services.visit_plan import MoveFault, MoveRefused, Stays
 from btb_pro.states import LinkStage
@@ -41,6 +41,13 @@ class ToldChange:
 def day_or_dash(day: date | None) -> str:
     """A day, or a dash where none is known."""
     return short_day(day) if day else "–"
+
+
+def days_from_to(first: date, last: date) -> str:
+    """Two days, the year once where it is the same."""
+    if first.year != last.year:
+        return f"{day_or_dash(first)} – {day_or_dash(last)}"
+    return f"{format_date(first, 'd. MMM')} – {day_or_dash(last)}"
 
 
 def language_name(code: str | None) -> str:

@@ -66,21 +66,33 @@ class Letter:
     is_test: bool
 
 
-def letters_pdf(letters: Sequence[Letter], notes: Sequence[str] = ()) -> bytes:
-    """One A4 page for each letter and language, in order; before them what whoever prints must know."""
+def _watch_nothing(_drawn: int) -> None:
+    """Nobody asks how far it is."""
+
+
+def letters_pdf(
+    letters: Sequence[Letter], notes: Sequence[str] = (), watch: Callable[[int], None] = _watch_nothing
+) -> bytes:
+    """One A4 page for each letter and language, in order; before them what whoever prints must know.
+
+    `watch` is told how many are drawn; it may raise.
+    """
 
     def draw(canvas: Canvas) -> None:
         _draw_notes(canvas, notes)
-        for letter in letters:
+        for drawn, letter in enumerate(letters, start=1):
             for language in letter.languages:
                 _draw_letter(canvas, letter, language)
                 canvas.showPage()
+            watch(drawn)
 
     return _document(letters, draw)
 
 
-def cards_pdf(letters: Sequence[Letter], notes: Sequence[str] = ()) -> bytes:
-    """Cards of the size A6, four to a sheet of A4, with lines to cut along; notes as in `letters_pdf`."""
+def cards_pdf(
+    letters: Sequence[Letter], notes: Sequence[str] = (), watch: Callable[[int], None] = _watch_nothing
+) -> bytes:
+    """Cards of the size A6, four to a sheet of A4, with lines to cut along; the rest as in `letters_pdf`."""
     per_sheet = _CARDS_ACROSS * _CARDS_DOWN
 
     def draw(canvas: Canvas) -> None:
@@ -91,6 +103,7 @@ def cards_pdf(letters: Sequence[Letter], notes: Sequence[str] = ()) -> bytes:
                 _draw_card(canvas, letter, across * _CARD_WIDTH, _HEIGHT - down * _CARD_HEIGHT)
             _draw_cuts(canvas)
             canvas.showPage()
+            watch(min(start + per_sheet, len(letters)))
 
     return _document(letters, draw)
 

@@ -104,11 +104,19 @@ def wide_codes(variables: Variables, style: TableStyle = PLAIN) -> TextRow:
     return [code for code in (*WIDE_KEYS, *fields, *scores) if style.column(code)]
 
 
+def _keys(
+    record: VisitRecord | HistoryRecord | ScoreHistoryRecord | CorrectionRecord | LateSaveRecord,
+    style: TableStyle,
+) -> list[str]:
+    """Whose visit a row is about."""
+    return [record.participant, style.site(record.site), style.visit(record.visit)]
+
+
 def wide_row(visit: VisitRecord, variables: Variables, style: TableStyle = PLAIN) -> TextRow:
     """One visit. A missing state stands as its code; what is no part of the visit is empty, as is a score
     that was not computed.
     """
-    keys = [visit.participant, style.site(visit.site), style.visit(visit.visit), visit.status.value]
+    keys = [*_keys(visit, style), visit.status.value]
     keys += [_time(visit.started_at), _time(visit.submitted_at)]
     fields = [
         _wide_cell(variable, visit.fields.get(variable.field.code), style)
@@ -131,7 +139,7 @@ def long_rows(
 
     `variables` are `Variables.by_field`. The rows of a field's choices share its times and changes.
     """
-    keys = [visit.participant, style.site(visit.site), style.visit(visit.visit)]
+    keys = _keys(visit, style)
     for code, field in visit.fields.items():
         instrument = [style.instrument(field.instrument.code), field.instrument_version]
         newest = field.newest
@@ -149,9 +157,7 @@ def history_row(record: HistoryRecord, style: TableStyle = PLAIN) -> TextRow:
     """One stored answer row. Skipped and cleared are both left blank: a cleared row follows another one."""
     answer = record.answer
     return [
-        record.participant,
-        style.site(record.site),
-        style.visit(record.visit),
+        *_keys(record, style),
         style.instrument(record.instrument),
         record.instrument_version,
         style.item(answer.field),
@@ -171,21 +177,18 @@ def history_row(record: HistoryRecord, style: TableStyle = PLAIN) -> TextRow:
 def score_rows(visit: VisitRecord, style: TableStyle = PLAIN) -> Iterator[TextRow]:
     """One row for each score of the visit, computed or not."""
     for score in visit.scores.values():
-        yield _score_cells(visit.participant, visit.site, visit.visit, score, style)
+        yield [*_keys(visit, style), *_score_cells(score, style)]
 
 
 def score_history_row(record: ScoreHistoryRecord, style: TableStyle = PLAIN) -> TextRow:
     """One version of a score: of those with the same score and visit the last one holds."""
-    cells = _score_cells(record.participant, record.site, record.visit, record.score, style)
-    return [*cells, str(record.score.seq)]
+    return [*_keys(record, style), *_score_cells(record.score, style), str(record.score.seq)]
 
 
 def correction_row(record: CorrectionRecord, style: TableStyle = PLAIN) -> TextRow:
     """One correction that was asked for, whatever became of it."""
     return [
-        record.participant,
-        style.site(record.site),
-        style.visit(record.visit),
+        *_keys(record, style),
         style.instrument(record.instrument),
         style.item(record.field),
         (record.old.value or "") if record.old else "",
@@ -213,9 +216,7 @@ def correction_row(record: CorrectionRecord, style: TableStyle = PLAIN) -> TextR
 def late_save_row(record: LateSaveRecord, style: TableStyle = PLAIN) -> TextRow:
     """One answer that came too late."""
     return [
-        record.participant,
-        style.site(record.site),
-        style.visit(record.visit),
+        *_keys(record, style),
         style.instrument(record.instrument),
         style.item(record.field),
         record.stored.value or "",
@@ -235,11 +236,8 @@ def device_offset(device_at: str | None) -> str:
     return "+00:00" if found[1] == "Z" else found[1]
 
 
-def _score_cells(participant: str, site: str, visit: str, score: ScoreRecord, style: TableStyle) -> TextRow:
+def _score_cells(score: ScoreRecord, style: TableStyle) -> TextRow:
     return [
-        participant,
-        style.site(site),
-        style.visit(visit),
         style.instrument(score.instrument),
         style.item(score.code),
         style.number(score.value),

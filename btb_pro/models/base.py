@@ -59,15 +59,16 @@ LEFT_OUT = {TRAIL: "left out"}
 """Not at all; for salts, which must go with what they salted, and for what changes with every request."""
 
 
-def event_seq(*, nullable: bool = False, index: bool = False) -> Mapped[int]:
+def event_seq(*, nullable: bool = False) -> Mapped[int]:
     """Number of the audit event that a row was written in.
 
-    The event is written last, when its changes are known, so the reference is checked at commit.
+    The event is written last, when its changes are known, so the reference is checked at commit. Until then
+    SQLite looks, at each event, for rows that wait for it: without an index it would read the whole table.
     """
     return mapped_column(
         ForeignKey("audit_event.seq", deferrable=True, initially="DEFERRED"),
         nullable=nullable,
-        index=index,
+        index=True,
     )
 
 

@@ -87,7 +87,7 @@ class Correction(Base):
     answer_id: Mapped[int | None] = mapped_column(ForeignKey("answer.id"), unique=True)
     """The answer that holds from then on; the older one stays."""
     salt: Mapped[str | None] = mapped_column(String(32), info=LEFT_OUT)
-    event_seq: Mapped[int] = event_seq(index=True)
+    event_seq: Mapped[int] = event_seq()
 
 
 _IS_OPEN = text("ended_at IS NULL")

@@ -15,7 +15,7 @@ class Job(Base):
 
     __tablename__ = "job"
     __table_args__ = (
-        CheckConstraint("kind IN ('export', 'quality')", name="kind_known"),
+        CheckConstraint("kind IN ('export', 'letters', 'quality')", name="kind_known"),
         CheckConstraint("state IN ('waiting', 'running', 'done', 'failed', 'given_up')", name="state_known"),
         CheckConstraint(
             "(state = 'running') = (worker IS NOT NULL) AND (state = 'running') = (beat_at IS NOT NULL)",

@@ -72,7 +72,7 @@ class Answer(Base):
     """Made with the page; makes a repeated save harmless."""
     salt: Mapped[str | None] = mapped_column(String(32), info=LEFT_OUT)
     """For free text: what its hash in the audit chain was salted with."""
-    event_seq: Mapped[int] = event_seq(index=True)
+    event_seq: Mapped[int] = event_seq()
 
 
 class ScoreRow(Base):
@@ -96,7 +96,7 @@ class ScoreRow(Base):
     rule_version: Mapped[str] = mapped_column(String(20))
     reason: Mapped[str] = mapped_column(Text)
     computed_at: Mapped[datetime] = mapped_column(Instant)
-    event_seq: Mapped[int] = event_seq(index=True)
+    event_seq: Mapped[int] = event_seq()
 
 
 class LateSave(Base):

@@ -11,7 +11,8 @@ from btb_pro.models.correction import CorrectionRequest
 from btb_pro.roles import Role
 from btb_pro.services.answers import PageSave
 from btb_pro.services.audit import Context
-from btb_pro.services.correcting import Reason, Wanted, ask_correction, decide_correction, find_correction
+from btb_pro.services.correcting import Wanted, ask_correction, decide_correction, find_correction
+from btb_pro.services.correction_faults import Reason
 from btb_pro.services.demo_staff import demo_colleague
 from btb_pro.services.demo_story import Character, Stage
 from btb_pro.services.sessions import Answering

@@ -12,8 +12,8 @@ from btb_pro.messaging.sms_parts import cut_sms
 from btb_pro.messaging.texts import write_message
 from btb_pro.models.message import Message
 from btb_pro.models.participant import Contact, Invitation, Participant, Visit
+from btb_pro.services.addressees import Addressee, contact_of, facts_of, language_of
 from btb_pro.services.audit import Context, Tag, step
-from btb_pro.services.composing import Addressee, contact_of, facts_of, language_of
 from btb_pro.services.invitations import (
     InvitationRefused,
     find_visit,
@@ -62,7 +62,7 @@ class DueInvitation:
     language: str
     opens_at: datetime
     last_day: date
-    """Of the window, in Norway."""
+    """On which the link works, in Norway; what the message says."""
     channels: tuple[str, ...]
     """By which of email and sms they can be reached; empty: by neither."""
 
@@ -204,7 +204,7 @@ def due_invitations(
             visit.code,
             language_of(study, participant),
             visit.opens_at,
-            clock.last_day(visit.closes_at),
+            clock.last_day(visit.expires_at or visit.closes_at),
             channels.get(participant.id, ()),
         )
         for visit, participant in rows

@@ -1,4 +1,4 @@
-"""Working on a job that was asked for: an export's file, or the count of how good the answers are."""
+"""Working on a job that was asked for: an export, letters, or the count of how good the answers are."""
 
 import logging
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.db import DATABASE_FAILURES
+from btb_pro.damage import DATABASE_FAILURES
 from btb_pro.exports.files import sha256_of
 from btb_pro.exports.watched import Watch
 from btb_pro.models.base import canonical_json
@@ -33,6 +33,7 @@ from btb_pro.services.jobs import (
     note_progress,
     put_back,
 )
+from btb_pro.services.letter_jobs import make_letter_file
 from btb_pro.services.quality import count_quality
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.staff_sessions import sites_of, staff_actor
@@ -83,6 +84,8 @@ def _work(runtime: Runtime, job: Claimed, is_stopping: Callable[[], bool]) -> No
         _fail(runtime, job, JobFault.NOT_ALLOWED)
     elif job.kind is JobKind.EXPORT:
         _export(runtime, job, asker, is_stopping)
+    elif job.kind is JobKind.LETTERS:
+        make_letter_file(runtime, asker.context, job, asker.sites, _watch(runtime, job, 1, is_stopping))
     else:
         counted = count_quality(runtime, _watch(runtime, job, 1, is_stopping))
         with runtime.database.writing() as session:

@@ -29,6 +29,8 @@ LEASE = timedelta(seconds=60)
 MOST_TRIES = 3
 KEPT_FOR = timedelta(days=7)
 """So long the file of a job is kept; after that the same is taken again."""
+LETTERS_KEPT_FOR = timedelta(days=1)
+"""Letters hold links that work."""
 _OPEN = ("waiting", "running")
 
 
@@ -36,10 +38,15 @@ class JobKind(StrEnum):
     """What is made."""
 
     EXPORT = "export"
+    LETTERS = "letters"
     QUALITY = "quality"
 
 
-PERMISSION_OF = {JobKind.EXPORT: Permission.TAKE_OUT, JobKind.QUALITY: Permission.SEE_QUALITY}
+PERMISSION_OF = {
+    JobKind.EXPORT: Permission.TAKE_OUT,
+    JobKind.LETTERS: Permission.INVITE,
+    JobKind.QUALITY: Permission.SEE_QUALITY,
+}
 """What somebody needs to ask for a kind of work, and to see what became of it."""
 
 
@@ -214,7 +221,9 @@ def place_in_queue(session: Session, number: int) -> int:
 
 def kept_until(job: Job) -> datetime | None:
     """When the file of a job is taken away; None where it has none."""
-    return None if job.file_name is None or job.ended_at is None else job.ended_at + KEPT_FOR
+    if job.file_name is None or job.ended_at is None:
+        return None
+    return job.ended_at + (LETTERS_KEPT_FOR if job.kind == JobKind.LETTERS else KEPT_FOR)
 
 
 def _jobs_of(session: Session, worker: str) -> list[Job]:

@@ -40,12 +40,21 @@ class DueLetter:
 
 
 @dataclass(frozen=True, slots=True)
+class Printed:
+    """What is noted of a letter once it was handed over."""
+
+    invitation_id: int
+    study_number: str
+    visit: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class MadeLetter:
-    """A letter whose link and code work, and what is noted once it is printed."""
+    """A letter whose link and code work."""
 
     letter: Letter
-    invitation_id: int
-    visit: str
+    printed: Printed
 
 
 def print_letter(
@@ -66,7 +75,7 @@ def print_letter(
         ParticipantUnknown, InvitationRefused, WordingNotApproved: see `issue_invitation`.
     """
     made = make_letter(session, context, runtime, study_number, visit_code, all_languages=all_languages)
-    note_printed(session, context, made)
+    note_printed(session, context, made.printed)
     return made.letter
 
 
@@ -97,18 +106,19 @@ def make_letter(
     make = _letter(
         runtime, participant, visit_code, invitation.opens_at, invitation.expires_at, all_languages
     )
-    return MadeLetter(make(link_address(runtime, invitation), code), invitation.id, visit_code)
+    letter = make(link_address(runtime, invitation), code)
+    return MadeLetter(letter, Printed(invitation.id, number, visit_code, letter.languages[0]))
 
 
-def note_printed(session: Session, context: Context, made: MadeLetter) -> None:
+def note_printed(session: Session, context: Context, made: Printed) -> None:
     """Note that a letter went out."""
-    with step(session, context, Tag.LETTER_PRINT, study_number=made.letter.study_number) as event:
+    with step(session, context, Tag.LETTER_PRINT, study_number=made.study_number) as event:
         once_key = f"letter/{made.invitation_id}/{event.seq}"
         session.add(
             Message(
                 kind="invitation",
                 channel="paper",
-                language=made.letter.languages[0],
+                language=made.language,
                 invitation_id=made.invitation_id,
                 once_key=once_key,
                 due_at=event.at,

@@ -6,7 +6,7 @@ they bear the same links.
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ from btb_pro.services.audit import Context
 from btb_pro.services.invitations import InvitationRefused
 from btb_pro.services.known_participants import ParticipantUnknown, find_participant
 from btb_pro.services.known_visits import NoLink, find_visit, why_no_link
-from btb_pro.services.letters import MadeLetter, make_letter, note_printed
+from btb_pro.services.letters import MadeLetter, Printed, make_letter, note_printed
 from btb_pro.services.runtime import Runtime
 
 _T = TypeVar("_T")
@@ -41,10 +41,22 @@ class LeftOut:
     """None where participant or visit are gone."""
 
 
+def _watch_nothing(_done: int) -> None:
+    """Nobody asks how far it is."""
+
+
 def make_letters(
-    runtime: Runtime, context: Context, wanted: Sequence[Wanted], *, all_languages: bool
+    runtime: Runtime,
+    context: Context,
+    wanted: Sequence[Wanted],
+    *,
+    all_languages: bool,
+    watch: Callable[[int], None] = _watch_nothing,
 ) -> tuple[list[MadeLetter], list[LeftOut]]:
-    """The letters of all that can be reached by one, and who is left out and why. Commits piece by piece."""
+    """The letters of all that can be reached by one, and who is left out and why. Commits piece by piece.
+
+    `watch` is told after each piece how many were looked at; it may raise.
+    """
     made: list[MadeLetter] = []
     left_out: list[LeftOut] = []
     for piece in _pieces(wanted):
@@ -53,10 +65,11 @@ def make_letters(
                 made.append(result)
             else:
                 left_out.append(LeftOut(one, result))
+        watch(len(made) + len(left_out))
     return made, left_out
 
 
-def note_all_printed(runtime: Runtime, context: Context, made: Sequence[MadeLetter]) -> None:
+def note_all_printed(runtime: Runtime, context: Context, made: Sequence[Printed]) -> None:
     """Note that letters went out. Commits piece by piece."""
     for piece in _pieces(made):
         with runtime.database.writing() as session:

@@ -11,7 +11,7 @@ from btb_pro.services.audit import Context
 from btb_pro.services.participant_checks import NewParticipant, find_faults_of_form
 from btb_pro.services.participant_faults import Fault, FaultCode
 from btb_pro.services.participant_tables import FileFault, ImportRefused, RawRow, read_rows
-from btb_pro.services.participants import add_participant
+from btb_pro.services.participants import add_sound_participants
 from btb_pro.services.runtime import Runtime
 
 COLUMNS = ("id", "site", "language", "email", "phone", "day0")
@@ -94,8 +94,7 @@ def import_participants(
         ImportRefused: as `check_import`; nothing was added.
     """
     check_import(session, runtime, rows, sites)
-    for row in rows:
-        add_participant(session, context, runtime, row.new, sites)
+    add_sound_participants(session, context, runtime, [row.new for row in rows])
 
 
 def _read_header(header: RawRow) -> tuple[str, ...]:

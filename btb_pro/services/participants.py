@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session
 from btb_pro.models.base import new_salt, salted_sha256
 from btb_pro.models.participant import Contact, Invitation, Participant, Visit
 from btb_pro.refusals import PlainRefusal
-from btb_pro.services.audit import Context, Step, Tag, step
+from btb_pro.services.audit import Context, Step, Tag, step, steps
 from btb_pro.services.change_history import require_unchanged
 from btb_pro.services.contact_changes import erase_contacts
 from btb_pro.services.known_participants import find_participant
 from btb_pro.services.outbox import call_off_messages
-from btb_pro.services.participant_changes import ChangeRefused, RefusalCode, require_reason
+from btb_pro.services.participant_changes import ChangeRefused, require_reason
 from btb_pro.services.participant_checks import NewParticipant, find_faults, read_day, read_email, read_phone
-from btb_pro.services.participant_faults import Fault, told
+from btb_pro.services.participant_faults import Fault, RefusalCode, told
 from btb_pro.services.runtime import Runtime
 from btb_pro.study import visit_window
 
@@ -56,24 +56,33 @@ def add_participant(
     faults = find_faults(session, runtime.study, new, sites)
     if faults:
         raise ParticipantRefused(faults)
-    checked = _read(runtime, new)
-    with step(session, context, Tag.PARTICIPANT_ADD, study_number=checked.study_number) as event:
-        participant = Participant(
-            study_number=checked.study_number,
-            site_code=checked.site,
-            language=checked.language,
-            day0=checked.day0,
-            event_seq=event.seq,
-        )
-        session.add(participant)
+    return add_sound_participants(session, context, runtime, [new])[0]
+
+
+def add_sound_participants(
+    session: Session, context: Context, runtime: Runtime, new: Sequence[NewParticipant]
+) -> list[Participant]:
+    """Add participants in whom no fault was found, in this transaction; each under an event of its own."""
+    checked = [_read(runtime, one) for one in new]
+    numbers = [one.study_number for one in checked]
+    with steps(session, context, Tag.PARTICIPANT_ADD, numbers) as events:
+        added = [
+            Participant(
+                study_number=one.study_number,
+                site_code=one.site,
+                language=one.language,
+                day0=one.day0,
+                event_seq=event.seq,
+            )
+            for one, event in zip(checked, events, strict=True)
+        ]
+        session.add_all(added)
         session.flush()
-        key = checked.study_number
-        event.change("participant", key, "site", None, checked.site)
-        event.change("participant", key, "language", None, checked.language)
-        event.change("participant", key, "day0", None, checked.day0.isoformat() if checked.day0 else None)
-        _add_contacts(session, event, runtime, participant, checked)
-        _add_visits(session, event, runtime, participant)
-    return participant
+        for participant, one, event in zip(added, checked, events, strict=True):
+            _tell_participant(event, one)
+            _add_contacts(session, event, runtime, participant, one)
+            _add_visits(session, event, runtime, participant)
+    return added
 
 
 def withdraw_participant(
@@ -139,6 +148,13 @@ def _read(runtime: Runtime, new: NewParticipant) -> _Checked:
         contacts=tuple(contacts),
         day0=read_day(new.day0) if new.day0 else None,
     )
+
+
+def _tell_participant(event: Step, checked: _Checked) -> None:
+    key = checked.study_number
+    event.change("participant", key, "site", None, checked.site)
+    event.change("participant", key, "language", None, checked.language)
+    event.change("participant", key, "day0", None, checked.day0.isoformat() if checked.day0 else None)
 
 
 def _add_contacts(

@@ -81,6 +81,7 @@ CONSOLE_ROUTES: dict[str, object] = {
     "POST /console/jobs/<int(max=2147483647):number>/stop": Permission.OWN_ACCOUNT,
     "POST /console/jobs/<int(max=2147483647):number>/file": Permission.TAKE_OUT,
     "POST /console/jobs/<int(max=2147483647):number>/receipt": Permission.TAKE_OUT,
+    "POST /console/jobs/<int(max=2147483647):number>/letters.pdf": Permission.INVITE,
     # data quality and the code book
     "GET /console/quality": Permission.SEE_QUALITY,
     "POST /console/quality": Permission.SEE_QUALITY,

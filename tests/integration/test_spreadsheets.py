@@ -15,7 +15,7 @@ from btb_pro.exports.csv_files import EXCEL, csv_line
 from btb_pro.exports.formats import ExportFormat
 from btb_pro.exports.writing import CannotBeWritten
 from btb_pro.services.exporting import ExportRefused
-from tests.integration.export_world import ExportWorld, make_export_world, tell_story
+from tests.integration.export_world import ExportWorld, make_export_world, told_world
 from tests.integration.test_export_refusals import left_beside, runs
 
 pytestmark = pytest.mark.usefixtures("engine")
@@ -28,10 +28,8 @@ NASTY += ['a"b', "a;b"]
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[ExportWorld]:
     """The made-up study with its whole story."""
-    made = make_export_world(tmp_path / "instance")
-    tell_story(made)
-    yield made
-    made.close()
+    with told_world(tmp_path / "instance") as made:
+        yield made
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ def _constraints() -> tuple[sa.Constraint, ...]:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_job")),
         sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_job_staff_id_staff")),
         sa.ForeignKeyConstraint(["run_id"], ["export_run.id"], name=op.f("fk_job_run_id_export_run")),
-        _check("kind_known", "kind IN ('export', 'quality')"),
+        _check("kind_known", "kind IN ('export', 'letters', 'quality')"),
         _check("state_known", "state IN ('waiting', 'running', 'done', 'failed', 'given_up')"),
         _check(
             "running_has_worker",

@@ -15,15 +15,15 @@ from btb_pro.models.response import ScoreRow
 from btb_pro.models.staff import Staff
 from btb_pro.roles import Role
 from btb_pro.services.staff_sessions import CONFIRMED_FOR
-from btb_pro.study_file import PACKAGED_STUDY
 from tests.integration.console import work
 from tests.integration.console.correcting import ITEM, WHY, ask, fill, rows, sent_in
-from tests.integration.console.test_safety import RULE, alerts
+from tests.integration.console.test_safety import alerts
 from tests.integration.console.test_wishes import asks_correction
-from tests.integration.participant.steps import go_to, session_address
+from tests.integration.participant.steps import go_to, refused_answers, session_address
 from tests.support.engines import EngineName
 from tests.support.plain_browser import PlainBrowser
-from tests.support.staff import PASSWORD, add_with_password, session_cookie, signed_in
+from tests.support.staff import PASSWORD, add_with_password, refused_access, session_cookie, signed_in
+from tests.support.watched import WATCHED_STUDY
 from tests.support.world import World, make_world
 
 ANSWERS = "/console/participants/A/answers/baseline"
@@ -159,6 +159,7 @@ def test_an_investigator_of_another_hospital_finds_nothing(world: World) -> None
     assert browser.open(PAGE).status == 404
     assert "ITEM" not in browser.open("/console/corrections").text
     assert browser.send(PAGE, [("why", WHY), ("decision", "accept")]).status == 404
+    assert [told[2:] for told in refused_access(world)] == [("hospital", "A")] * 2
 
 
 def test_who_asked_cannot_decide_even_as_an_investigator_later(world: World) -> None:
@@ -212,6 +213,8 @@ def test_what_is_wrong_gets_a_sentence_and_keeps_what_was_typed(
     assert browser.value(name) == [value]
     with world.reading() as session:
         assert session.execute(select(CorrectionRequest)).first() is None
+    checks = [("baseline/pain/pain_duration_years", "out_of_range", "1400")] if value == "1400" else []
+    assert refused_answers(world) == checks
 
 
 @pytest.mark.parametrize("name", ["why", "source"])
@@ -248,7 +251,7 @@ def test_the_answers_of_who_has_left_stay(world: World) -> None:
     decides = signed_in(world, Role.INVESTIGATOR, "oslo").open(PAGE).pick("decision")
     decides.fill("why", "Agreed with the participant.").press("decision", "accept")
     assert decides.status == 409
-    assert "har trukket seg" in decides.text
+    assert "har gått ut av studien" in decides.text
     assert values(world) == ["14"]
 
 
@@ -322,6 +325,8 @@ def test_a_late_answer_is_shown_to_the_investigator_who_may_let_it_count(world: 
         assert ("1 svar kom for sent til å telle" in timeline) is told
         assert f"rettet ({ITEM})" in timeline
         assert f"bedt om retting ({ITEM})" in timeline
+    assert signed_in(world, Role.INVESTIGATOR, "bergen").open(late).status == 404
+    assert [told[2:] for told in refused_access(world)] == [("role", ""), ("hospital", "A")]
 
 
 def test_a_decision_asks_for_the_password_when_it_was_given_long_ago(world: World) -> None:
@@ -348,7 +353,7 @@ def test_a_decision_asks_for_the_password_when_it_was_given_long_ago(world: Worl
 def test_a_safety_rule_that_the_new_answer_makes_true_raises_its_alert(
     tmp_path: Path, engine: EngineName
 ) -> None:
-    world = make_world(tmp_path / "watched", study=PACKAGED_STUDY.read_text(encoding="utf-8") + RULE)
+    world = make_world(tmp_path / "watched", study=WATCHED_STUDY)
     sent_in(world)
     asks = signed_in(world, Role.MONITOR).open(f"{ANSWERS}/pain_now").fill("pain_now", "9")
     asks.fill("why", WHY).fill("source", "Paper form").press()

@@ -68,7 +68,7 @@ def test_each_row_tells_how_far_the_present_visit_has_come(mixed: World) -> None
     browser = signed_in(mixed).open(LIST)
     assert numbers(browser) == ["A-NEW", "B-SENT", "C-BOUNCED", "D-STARTED", "E-DONE", "F-LEFT"]
     states = [row(browser, number)["Status"] for number in numbers(browser)]
-    assert states == ["Ikke sendt", "Sendt", "Kom i retur", "Begynt", "Ikke sendt", "Har forlatt studien"]
+    assert states == ["Ikke sendt", "Sendt", "Kom i retur", "Begynt", "Ikke sendt", "Har gått ut av studien"]
     assert row(browser, "E-DONE")["Besøk"] == "2 uker etter start"
     assert row(browser, "D-STARTED") == {
         "Sykehus": "Oslo",
@@ -224,7 +224,10 @@ def test_a_link_that_died_says_how(world: World) -> None:
             world.invite(number)
     world.revoke("REVOKED")
     browser = signed_in(world).open(f"{LIST}?visit=baseline")
-    assert [row(browser, one)["Status"] for one in ("EXPIRED", "REVOKED")] == ["Utløpt", "Trukket tilbake"]
+    assert [row(browser, one)["Status"] for one in ("EXPIRED", "REVOKED")] == [
+        "Utløpt",
+        "Lenken er avsluttet",
+    ]
 
 
 NAMES = ("q", "site", "visit", "state", "language", "waiting", "sort", "page", "lang")

@@ -8,10 +8,13 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from btb_pro.console import letters
 from btb_pro.db import Database
 from btb_pro.models.base import AuditEvent
+from btb_pro.models.message import Message
 from btb_pro.models.participant import Invitation
 from btb_pro.roles import Role
+from btb_pro.services.job_work import work_on_next
 from btb_pro.services.known_visits import NoLink
 from btb_pro.services.letters import letters_due
 from btb_pro.services.many_letters import PIECE, Wanted, make_letters, note_all_printed
@@ -56,7 +59,7 @@ def test_no_transaction_holds_more_than_a_piece(crowd: World, writings: list[int
     made, left_out = make_letters(crowd.runtime, COMMAND, WANTED, all_languages=False)
     assert [one.letter.study_number for one in made] == ALL
     assert left_out == []
-    note_all_printed(crowd.runtime, COMMAND, made)
+    note_all_printed(crowd.runtime, COMMAND, [one.printed for one in made])
     # A link and a code each, then the letter.
     assert writings == [2 * PIECE, 2 * 3, PIECE, 3]
 
@@ -90,7 +93,7 @@ def test_killed_within_a_piece_nothing_of_it_is_there(crowd: World, monkeypatch:
 
 def test_killed_while_noting_only_what_was_not_noted_is_due(crowd: World) -> None:
     made, _ = make_letters(crowd.runtime, COMMAND, WANTED, all_languages=False)
-    note_all_printed(crowd.runtime, COMMAND, made[:PIECE])
+    note_all_printed(crowd.runtime, COMMAND, [one.printed for one in made[:PIECE]])
     assert _due(crowd) == ALL[PIECE:]
 
 
@@ -113,7 +116,7 @@ def test_the_file_begins_with_a_sheet_that_says_who_is_not_in_it(crowd: World, k
     document = pypdfium2.PdfDocument(_print(browser, ["BTB-000", "BTB-001"], kind))
     texts = [" ".join(page.get_textpage().get_text_range().split()) for page in document]
     assert len(texts) == 2
-    assert "BTB-001: Deltakeren har trukket seg fra studien" in texts[0]
+    assert "BTB-001: Deltakeren har gått ut av studien" in texts[0]
     assert "BTB-000" not in texts[0]
     assert "BTB-001" not in texts[1]
     assert "BTB-000" in texts[1]
@@ -124,7 +127,7 @@ def test_who_prints_for_nobody_that_can_be_reached_reads_why(crowd: World) -> No
     crowd.withdraw("BTB-001")
     page = browser.fill("pick", "BTB-001/baseline").press("kind", "letter")
     assert page.status == 422
-    assert "BTB-001: Deltakeren har trukket seg fra studien" in page.text
+    assert "BTB-001: Deltakeren har gått ut av studien" in page.text
 
 
 def test_a_file_that_was_not_handed_over_was_not_sent(crowd: World) -> None:
@@ -137,6 +140,28 @@ def test_a_file_that_was_not_handed_over_was_not_sent(crowd: World) -> None:
     _print(browser, ALL, "letter")
     assert _due(crowd) == []
     assert _live_links(crowd) == MANY
+
+
+def test_more_than_a_page_of_letters_are_made_beside_the_server_and_may_be_left(
+    crowd: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(letters, "MOST_AT_HAND", 2)
+    browser = signed_in(crowd, Role.COORDINATOR, "oslo").open("/console/letters")
+    crowd.withdraw("BTB-001")
+    job = browser.client.post("/console/letters.pdf", data=_form(browser, ALL[:4], "letter")).location
+    other = signed_in(crowd, Role.COORDINATOR, "oslo", "bergen")
+    assert other.open(job).status == 404
+    assert "er under arbeid" in browser.open("/console/letters").text
+    work_on_next(crowd.runtime, "one")
+    page = browser.open("/console/letters").open(job)
+    assert "BTB-001: Deltakeren har" in page.text
+    assert set(_due(crowd)) == set(ALL) - {"BTB-001"}
+    for _ in range(2):
+        made = browser.client.post(f"{job}/letters.pdf", data={"csrf_token": browser.value("csrf_token")[0]})
+        assert len(pypdfium2.PdfDocument(made.get_data())) == 3
+    assert _due(crowd) == ALL[4:]
+    with crowd.reading() as session:
+        assert session.execute(select(func.count()).select_from(Message)).scalar_one() == 3
 
 
 def _form(browser: PlainBrowser, numbers: list[str], kind: str) -> dict[str, object]:

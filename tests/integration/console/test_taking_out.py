@@ -22,7 +22,7 @@ from btb_pro.services.job_work import work_on_next
 from btb_pro.services.mappings import make_template
 from tests.support.answered import answered_world
 from tests.support.plain_browser import PlainBrowser
-from tests.support.staff import signed_in
+from tests.support.staff import refused_access, signed_in
 from tests.support.world import COMMAND, World
 
 
@@ -183,6 +183,10 @@ def test_one_of_one_hospital_gets_that_hospital_alone(world: World, manager: Pla
     assert own.open("/console/exports/1").status == 200
     assert "Fetch the file" not in own.text
     assert own.client.post("/console/exports/1/again", data=token(own)).status_code == 404
+    assert [told[1:] for told in refused_access(world)] == [
+        ("console.job", "hospital", ""),
+        ("console.take_again", "hospital", ""),
+    ]
 
 
 @pytest.mark.parametrize("role", [Role.COORDINATOR, Role.INVESTIGATOR, Role.MONITOR, Role.ADMIN])

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
@@ -31,6 +31,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f(f"ix_{TABLE}_visit_id"), TABLE, ["visit_id"])
+    op.create_index(op.f(f"ix_{TABLE}_event_seq"), TABLE, ["event_seq"])
     if op.get_context().dialect.name == "sqlite":
         _refuse_changes_on_sqlite()
     else:
