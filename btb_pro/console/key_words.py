@@ -10,10 +10,12 @@ def scope_words(scope: Scope) -> str:
     """What a key may do."""
     return str(
         {
-            Scope.EXPORT: gettext("Take out answers and scores"),
+            Scope.EXPORT: gettext("Take out visits, answers, scores and corrections"),
             Scope.READ_PARTICIPANTS: gettext("Read study numbers, visits and how far they have come"),
-            Scope.WRITE_PARTICIPANTS: gettext("Add participants, and set day 0, language and visit days"),
-            Scope.ISSUE_INVITATIONS: gettext("Make and send links; it gets the link itself"),
+            Scope.WRITE_PARTICIPANTS: gettext(
+                "Add participants; set day 0, language, addresses and visit days; withdraw"
+            ),
+            Scope.ISSUE_INVITATIONS: gettext("Make, send and end links; it gets the link itself"),
         }[scope]
     )
 
