@@ -79,12 +79,12 @@ def squeeze(css: str) -> str:
 def squeeze_script(script: str) -> str:
     """Drops indentation, empty lines, comments, and the blanks beside signs that need none.
 
-    Words in quotes stay as they are, and so do the ends of lines. A regular expression must hold no blank
-    beside one of these signs.
+    Words in quotes stay as they are, and so do the ends of lines that may end a statement. A regular
+    expression must hold no blank beside one of these signs.
     """
     lines = [line.strip() for line in re.sub(r"/\*.*?\*/", "", script).splitlines()]
     kept = [line for line in lines if line and not line.startswith("//")]
-    return "\n".join(_without_blanks(line) for line in kept) + "\n"
+    return re.sub(r"(?<=[;{,])\n", "", "\n".join(_without_blanks(line) for line in kept)) + "\n"
 
 
 def _without_blanks(line: str) -> str:

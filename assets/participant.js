@@ -41,7 +41,7 @@
     const text = line && (line.dataset[word] || words && words[language] && find('#status', words[language]).dataset[word] || '');
     if (line && line.textContent !== text) line.textContent = text;
   };
-  let wasRefused = false;
+  let wasRefused = false, isOver = false;
   const tellState = () => {
     if (outboxes().length) tell(isSending || isDue ? 'saving' : 'waiting'); else if (wasRefused) tell('refused');
   };
@@ -98,9 +98,13 @@
   const settle = async (name, entry, answer) => {
     if (!answer || answer.status >= 500 || answer.status === 429) return false;
     if (answer.status === 403) return renew(name);
-    write(name, read(name).filter(one => one.k !== entry.k && (answer.status !== 201 || one.u !== entry.u)));
+    // With an answer refused the visit is not sent in unseen; what is sent in is not sent in again.
+    const isStored = [200, 204].includes(answer.status);
+    write(name, read(name).filter(one => one.k !== entry.k && (isStored || !isEnd(one))));
     if (name !== store) return true;
-    if (answer.type === 'opaqueredirect' || answer.status === 410) { location.reload(); return false; }
+    // A visit that was sent in elsewhere keeps what comes late, one after the other; a link that ended takes nothing.
+    if (answer.status === 410) write(name, []);
+    if (answer.type === 'opaqueredirect' || answer.status === 410) return isOver = true;
     if (answer.status === 201) { location.assign(answer.headers.get('Location') || base + 'receipt'); return false; }
     if (!answer.ok) wasRefused = true;
     return true;
@@ -119,7 +123,12 @@
       }
     }
     isSending = false;
-    if (!outboxes().length) { tell(wasRefused ? 'refused' : went ? 'saved' : ''); return; }
+    if (isOver && !isWaiting()) { location.reload(); return; }
+    if (!outboxes().length) {
+      tell(wasRefused ? 'refused' : went ? 'saved' : '');
+      if (wasRefused && words && kind() === 'review') location.assign(base + 'review');
+      return;
+    }
     tell('waiting');
     timer = setTimeout(send, pause);
     pause = Math.min(pause * 2, LONGEST_PAUSE);
@@ -349,6 +358,8 @@
     if (button.name !== 'next' || !words || !words[language] || wasRefused) return stay(event);
     const wrong = all('main input[data-min]').find(input => !input.closest(HIDDEN) && !isRight(input));
     if (wrong) {
+      // The server says in words what is wrong with it.
+      if (navigator.onLine) return;
       event.preventDefault();
       wrong.setAttribute('aria-invalid', 'true');
       wrong.focus();

@@ -18,6 +18,7 @@ from btb_pro.outside import (
     OutsideRefused,
     SmsGateway,
     read_mail_server,
+    read_receiver,
     read_sender,
     read_sms_gateway,
 )
@@ -37,6 +38,7 @@ class SettingError(PlainRefusal):
 class _Outside(TypedDict):
     mail_server: MailServer | None
     mail_from: str
+    alarm_to: str
     sms_gateway: SmsGateway | None
     sms_from: str
 
@@ -59,6 +61,8 @@ class Settings:
     mail_server: MailServer | None = field(default=None, repr=False)
     mail_from: str = ""
     """What e-mail comes from, as the header has it: ``BackToBasic <post@hospital.example>``."""
+    alarm_to: str = ""
+    """Whom `btb-pro work` writes to when the instance needs a person; nobody if empty."""
     sms_gateway: SmsGateway | None = field(default=None, repr=False)
     sms_from: str = ""
     hook_keys: tuple[str, ...] = field(default=(), repr=False)
@@ -226,11 +230,19 @@ def _outside(values: Mapping[str, str]) -> _Outside:
         return _Outside(
             mail_server=read_mail_server(mail, needs_tls=is_production) if mail else None,
             mail_from=read_sender(values.get("BTB_MAIL_FROM", "")) if mail else "",
+            alarm_to=_alarm_to(values),
             sms_gateway=read_sms_gateway(sms) if sms else None,
             sms_from=_sms_from(values) if sms else "",
         )
     except OutsideRefused as error:
         raise SettingError(str(error)) from error
+
+
+def _alarm_to(values: Mapping[str, str]) -> str:
+    text = values.get("BTB_ALARM_TO", "")
+    if text and not values.get("BTB_SMTP_URL"):
+        raise SettingError("BTB_ALARM_TO needs BTB_SMTP_URL and BTB_MAIL_FROM: alarms go out by e-mail.")
+    return read_receiver(text) if text else ""
 
 
 def _sms_from(values: Mapping[str, str]) -> str:

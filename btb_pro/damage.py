@@ -1,7 +1,8 @@
-"""The note that the database is damaged. While it lies in the instance folder, nothing is written.
+"""A database that fails: what it raises then, and the note that it is damaged.
 
-It lies beside the database and not in it: what is damaged can keep no note. Every process looks before each
-write, so that all stop together, and go on together once the note is taken away.
+While the note lies in the instance folder, nothing is written. It lies beside the database and not in it:
+what is damaged can keep no note. Every process looks before each write, so that all stop together, and go on
+together once the note is taken away.
 """
 
 import json
@@ -12,6 +13,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from pysqlite3 import dbapi2 as sqlite
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from btb_pro import clock
 from btb_pro.refusals import PlainRefusal
@@ -55,6 +58,10 @@ class DatabaseDamaged(PlainRefusal):
             f"Nothing is written: the database was found damaged ({damage.kind}: {damage.detail}). Run "
             "btb-pro restore with the last good backup, or btb-pro audit verify once it is mended."
         )
+
+
+DATABASE_FAILURES = (DBAPIError, NoConnectionFree, DatabaseDamaged)
+"""Whatever a database that is locked, full, gone, read-only, restarting or damaged does to a request."""
 
 
 class DamageNote:

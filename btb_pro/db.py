@@ -11,8 +11,7 @@ from typing import Any
 from pysqlite3 import dbapi2 as sqlite
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import Connection, Dialect, ExceptionContext
-from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError
-from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 from sqlalchemy.orm import Session, sessionmaker
 
 from btb_pro.damage import DamageKind, DamageNote, DatabaseDamaged, is_damage
@@ -49,10 +48,6 @@ _POSTGRESQL_SETTINGS = {
     "idle_in_transaction_session_timeout": "60s",
     "timezone": "UTC",
 }
-
-
-DATABASE_FAILURES = (DBAPIError, NoConnectionFree, DatabaseDamaged)
-"""Whatever a database that is locked, full, gone, read-only, restarting or damaged does to a request."""
 
 
 class DatabaseUnreachable(PlainRefusal):

@@ -119,6 +119,17 @@ def read_sender(text: str) -> str:
     return str(Address((name or "").strip(), addr_spec=in_brackets or alone))
 
 
+def read_receiver(text: str) -> str:
+    """The one address that alarms go to.
+
+    Raises:
+        OutsideRefused: it is no single address.
+    """
+    if not re.fullmatch(_ADDRESS, text):
+        raise OutsideRefused("BTB_ALARM_TO must be one e-mail address, like drift@hospital.example.")
+    return text
+
+
 def _split(text: str, expected: str) -> tuple[SplitResult, str, int | None]:
     try:
         parts = urlsplit(text)

@@ -40,6 +40,8 @@ class Permission(StrEnum):
     """Of an answer that was sent in; somebody else decides."""
     DECIDE_CORRECTIONS = "decide corrections"
     """Accept or refuse them at the own hospitals, and see what came too late to count."""
+    MARK_REVIEWED = "mark answers as reviewed"
+    """Say that the answers of a visit at an own hospital were gone through."""
     TAKE_COPY = "take a certified copy"
     """All data of an own hospital with its audit trail, with nobody in between."""
     TAKE_OUT = "take out data"
@@ -60,13 +62,13 @@ class Scope(StrEnum):
     """What the key of another program opens, at the site of the key or at all."""
 
     EXPORT = "export"
-    """Answers and scores as tables; nothing else of the API tells a value."""
+    """Visits, answers, scores and corrections as tables; nothing else of the API tells a value."""
     READ_PARTICIPANTS = "participants:read"
     """Study numbers, days, visits and their states; never addresses, never answers."""
     WRITE_PARTICIPANTS = "participants:write"
-    """Add participants, set day 0, language and the days of visits."""
+    """Add participants, set day 0, language, addresses and the days of visits; withdraw."""
     ISSUE_INVITATIONS = "invitations:issue"
-    """Make and send links; the answer holds the link, and whoever has a link may answer with it."""
+    """Make, send and end links; the answer holds the link, and whoever has a link may answer with it."""
 
 
 _P = Permission
@@ -91,6 +93,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 _P.READ_WISHES,
                 _P.SEE_ANSWERS,
                 _P.DECIDE_CORRECTIONS,
+                _P.MARK_REVIEWED,
                 _P.TAKE_COPY,
                 _P.SEE_QUALITY,
                 _P.READ_CODE_BOOK,

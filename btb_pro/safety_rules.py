@@ -2,19 +2,17 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from difflib import get_close_matches
 from types import MappingProxyType
 
 import phonenumbers
 
 from btb_pro.instruments.model import Field
 from btb_pro.study import EVERY_OTHER_SITE, SafetyContact, SafetyRule
+from btb_pro.study_values import hint, read_code, refuse_twice, refuse_unknown_keys
 from btb_pro.toml_lines import Table
 
 SAFETY_KEYS = ("code", "item", "answers", "contact")
 
-_CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
-_CODE_LENGTH = 26
 _EMAIL = re.compile(r"[^\s@,;:<>()\[\]\"\\]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]{0,250}\.[A-Za-z]{2,63}")
 _PHONE = re.compile(r"\+[1-9][0-9]{7,14}")
 
@@ -26,27 +24,15 @@ def read_safety_rules(
 
     `fields` are those that a visit of the study asks.
     """
-    rules: list[SafetyRule] = []
-    for table in document.tables("safety", is_optional=True):
-        for key in table.keys:
-            if key not in SAFETY_KEYS:
-                table.note(f'Unknown key "{key}". {_hint(key, SAFETY_KEYS)}', key)
-        rule = SafetyRule(_code(table), *_watched(table, fields), _contacts(table, sites))
-        if table.is_sound("code") and rule.code in [other.code for other in rules]:
-            table.note(f'The safety rule "{rule.code}" is there twice. Expected a code of its own.', "code")
-        rules.append(rule)
+    tables = document.tables("safety", is_optional=True)
+    for table in tables:
+        refuse_unknown_keys(table, SAFETY_KEYS)
+    rules = [
+        SafetyRule(read_code(table, "thoughts"), *_watched(table, fields), _contacts(table, sites))
+        for table in tables
+    ]
+    refuse_twice("safety rule", tables, [rule.code for rule in rules])
     return tuple(rules)
-
-
-def _code(table: Table) -> str:
-    code = table.text("code", 'a code in quotes such as "thoughts"')
-    if table.is_sound("code") and not (_CODE.fullmatch(code) and len(code) <= _CODE_LENGTH):
-        table.note(
-            f'The code "{code}" is not legal. Expected at most {_CODE_LENGTH} characters: a small letter a-z,'
-            " then small letters, digits and single underscores.",
-            "code",
-        )
-    return code
 
 
 def _watched(table: Table, fields: Sequence[Field]) -> tuple[str, frozenset[str]]:
@@ -55,7 +41,7 @@ def _watched(table: Table, fields: Sequence[Field]) -> tuple[str, frozenset[str]
     item = table.text("item", 'a question\'s code in quotes such as "hscl_suicidal"')
     if table.is_sound("item") and item not in with_choices:
         sentence = f'No visit asks a question "{item}" with answers to choose from.'
-        table.note(f"{sentence} {_hint(item, with_choices)}", "item")
+        table.note(f"{sentence} {hint(item, with_choices)}", "item")
     answers = table.texts("answers", 'a list of answers\' codes in quotes such as ["3", "4"]')
     if not answers and table.is_sound("answers"):
         table.note("answers is empty. Expected the codes that raise the alert.", "answers")
@@ -63,7 +49,7 @@ def _watched(table: Table, fields: Sequence[Field]) -> tuple[str, frozenset[str]
         known = [choice.code for choice in with_choices[item].choices]
         for position, answer in answers.items():
             if answer not in known:
-                table.note(f'{item} has no answer "{answer}". {_hint(answer, known)}', "answers", position)
+                table.note(f'{item} has no answer "{answer}". {hint(answer, known)}', "answers", position)
     return item, frozenset(answers.values())
 
 
@@ -75,7 +61,7 @@ def _contacts(table: Table, sites: Collection[str]) -> Mapping[str, SafetyContac
     contacts = {}
     for site in below.keys:
         if site not in known:
-            below.note(f'The study has no site "{site}". {_hint(site, known)}', site)
+            below.note(f'The study has no site "{site}". {hint(site, known)}', site)
         contact = _contact(below.text(site))
         if contact is not None:
             contacts[site] = contact
@@ -108,8 +94,3 @@ def _exists(number: str) -> bool:
         return phonenumbers.is_valid_number(phonenumbers.parse(number))
     except phonenumbers.NumberParseException:
         return False
-
-
-def _hint(word: str, known: Collection[str]) -> str:
-    close = get_close_matches(word.lower(), list(known), n=1)
-    return f'Did you mean "{close[0]}"?' if close else f"Expected one of {', '.join(known)}."

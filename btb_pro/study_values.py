@@ -17,9 +17,9 @@ _CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _CODE_LENGTH = 26
 
 
-def read_code(table: Table) -> str:
+def read_code(table: Table, example: str = "day14") -> str:
     """The code of a table; one that is not legal is noted."""
-    code = table.text("code", 'a code in quotes such as "day14"')
+    code = table.text("code", f'a code in quotes such as "{example}"')
     if table.is_sound("code") and not (_CODE.fullmatch(code) and len(code) <= _CODE_LENGTH):
         table.note(
             f'The code "{code}" is not legal. Expected at most {_CODE_LENGTH} characters: a small letter a-z,'

@@ -23,11 +23,11 @@ _REFUSES = (ProblemKind.OTHER_SITE, ProblemKind.EXPORT_REFUSED)
 
 @operation("GET", "/exports/{table}", Scope.EXPORT, {200: (*_MEDIA_TYPES.values(),)}, _REFUSES)
 def export_table(desk: Desk, table: str, query: ExportQuery) -> Response:
-    """One of the tables wide, long, history, scores and codebook, up to a cut-off.
+    """One table up to a cut-off: visits, responses, answers, scores, corrections, code book.
 
-    CSV is byte for byte the file of `btb-pro export csv`. The headers tell the export's number (for `since`),
-    the cut-off (for the same bytes again: `until`), the rows, the SHA-256 of the bytes (Repr-Digest) and of
-    the manifest. The trail tells who took it.
+    Answers are `wide`, `long` and `history`. CSV is byte for byte the file of `btb-pro export csv`. The
+    headers tell the export's number (for `since`), the cut-off (for the same bytes again: `until`), the rows,
+    the SHA-256 of the bytes (Repr-Digest) and of the manifest. The trail tells who took it.
     """
     if request.method == "HEAD":
         # It would take an export that nobody reads.

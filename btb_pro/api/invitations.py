@@ -4,11 +4,12 @@ from sqlalchemy.orm import Session
 
 from btb_pro.api.known import known_participant
 from btb_pro.api.operations import Desk, Reply, operation
+from btb_pro.api.participants import visit_reply
 from btb_pro.api.problems import ProblemKind, Refused
-from btb_pro.api.shapes import InvitationIn, InvitationOut
+from btb_pro.api.shapes import InvitationIn, InvitationOut, VisitOfParticipantOut
 from btb_pro.roles import Scope
 from btb_pro.services.handed_links import hand_out_link
-from btb_pro.services.invitations import InvitationRefused
+from btb_pro.services.invitations import InvitationRefused, revoke_invitation
 from btb_pro.services.wordings import WordingNotApproved
 from btb_pro.states import WhyRefused
 
@@ -29,9 +30,7 @@ def invite(desk: Desk, db: Session, id: str, visit: str, body: InvitationIn) -> 
     try:
         handed = hand_out_link(db, desk.context, desk.runtime, number, visit, body.send, replace=body.replace)
     except InvitationRefused as error:
-        is_unknown = error.why is WhyRefused.NO_SUCH_VISIT
-        kind = ProblemKind.NOT_FOUND if is_unknown else ProblemKind.INVITATION_REFUSED
-        raise Refused(kind, str(error)) from error
+        raise _no_link(error) from error
     except WordingNotApproved as error:
         raise Refused(ProblemKind.INVITATION_REFUSED, str(error)) from error
     content = InvitationOut(
@@ -45,3 +44,25 @@ def invite(desk: Desk, db: Session, id: str, visit: str, body: InvitationIn) -> 
         expires_at=handed.invitation.expires_at,
     )
     return Reply(content, 201 if handed.is_new else 200)
+
+
+@operation(
+    "DELETE",
+    "/participants/{id}/visits/{visit}/invitation",
+    Scope.ISSUE_INVITATIONS,
+    {200: VisitOfParticipantOut},
+    (ProblemKind.INVITATION_REFUSED,),
+)
+def revoke(desk: Desk, db: Session, id: str, visit: str) -> Reply:
+    """Ends the link of a participant's visit that lives: whoever opens it is told so."""
+    participant = known_participant(desk, db, id)
+    try:
+        revoke_invitation(db, desk.context, desk.runtime, participant.study_number, visit)
+    except InvitationRefused as error:
+        raise _no_link(error) from error
+    return visit_reply(desk, db, participant, visit)
+
+
+def _no_link(error: InvitationRefused) -> Refused:
+    is_unknown = error.why is WhyRefused.NO_SUCH_VISIT
+    return Refused(ProblemKind.NOT_FOUND if is_unknown else ProblemKind.INVITATION_REFUSED, str(error))

@@ -69,6 +69,8 @@ class Operation:
     """By status: the type of the answer, or the media types of one that is not JSON of ours."""
     refuses: tuple[ProblemKind, ...]
     """What it refuses besides what every operation does."""
+    erases: bool = False
+    """It may erase addresses, which then shall lie in no file of the database any more."""
 
     @property
     def is_order(self) -> bool:
@@ -91,6 +93,8 @@ def operation(
     rule: Machine | Scope,
     answers: Mapping[int, type[Struct] | tuple[str, ...]],
     refuses: tuple[ProblemKind, ...] = (),
+    *,
+    erases: bool = False,
 ) -> Callable[[View], View]:
     """Declare an operation below `/api/v1`, and let the view answer it."""
 
@@ -108,6 +112,7 @@ def operation(
             body=hints.get("body"),
             answers=answers,
             refuses=refuses,
+            erases=erases,
         )
         OPERATIONS.append(made)
 
@@ -139,11 +144,15 @@ def _run(made: Operation, view: View, parts: Mapping[str, str], *, takes_session
         return _written(view(desk, **given))
     with _session(house, made) as db:
         if made.is_order:
-            return _carry_out(desk, db, lambda: view(desk, db=db, **given))
-        reply = view(desk, db=db, **given)
-        if made.method != "GET":
-            db.commit()
-        return _written(reply)
+            answer = _carry_out(desk, db, lambda: view(desk, db=db, **given))
+        else:
+            reply = view(desk, db=db, **given)
+            if made.method != "GET":
+                db.commit()
+            answer = _written(reply)
+    if made.erases:
+        house.database.forget()
+    return answer
 
 
 def _session(house: Runtime, made: Operation) -> AbstractContextManager[Session]:

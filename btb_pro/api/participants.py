@@ -18,16 +18,23 @@ from btb_pro.api.shapes import (
     ParticipantPage,
     ParticipantQuery,
     VisitDayIn,
+    VisitOfParticipantOut,
     VisitOut,
+    WithdrawalIn,
 )
 from btb_pro.models.participant import Participant
 from btb_pro.roles import Scope
 from btb_pro.services.moving import VisitDay, move_visit, set_day0
-from btb_pro.services.participant_changes import ChangeRefused, ContactRefused, Wish, change_participant
+from btb_pro.services.participant_changes import (
+    ChangeRefused,
+    ContactRefused,
+    Wish,
+    change_participant,
+)
 from btb_pro.services.participant_checks import DayRefused, NewParticipant, read_day
-from btb_pro.services.participant_faults import Fault, told
-from btb_pro.services.participant_pages import FollowedParticipant, followed, participants_after
-from btb_pro.services.participants import ParticipantRefused, add_participant
+from btb_pro.services.participant_faults import Fault, RefusalCode, told
+from btb_pro.services.participant_pages import FollowedParticipant, PlannedVisit, followed, participants_after
+from btb_pro.services.participants import ParticipantRefused, add_participant, withdraw_participant
 from btb_pro.services.visit_plan import MoveFault, MoveRefused
 
 _ADDRESSES = ("email", "phone")
@@ -39,6 +46,7 @@ _MOVE_SENTENCES = {
     MoveFault.NO_DAY: "No day 0 is known that the visit could be counted from.",
     MoveFault.HOUR_ILLEGAL: "There is no such hour on that day.",
 }
+_REASON_SENTENCES = {RefusalCode.REASON_MISSING: "A withdrawal needs a reason: send one."}
 
 
 @operation("GET", "/participants", Scope.READ_PARTICIPANTS, {200: ParticipantPage})
@@ -97,17 +105,20 @@ def read_participant(desk: Desk, db: Session, id: str) -> Reply:
     Scope.WRITE_PARTICIPANTS,
     {200: ParticipantOut},
     (ProblemKind.CHANGE_REFUSED, ProblemKind.PARTICIPANT_REFUSED),
+    erases=True,
 )
 def change_one_participant(desk: Desk, db: Session, id: str, body: ParticipantChange) -> Reply:
-    """Sets language and day 0.
+    """Sets language, day 0, e-mail address and telephone.
 
-    With another day 0 the windows, the links that live and the messages that wait move along.
+    With another day 0 the windows, the links that live and the messages that wait move along. With another
+    address the links that may lie at the old one end.
     """
     participant = known_participant(desk, db, id)
+    contacts = {kind: given for kind in _ADDRESSES if (given := getattr(body, kind)) is not UNSET}
     try:
-        if body.language is not UNSET:
-            wish = Wish(language=body.language or "")
-            change_participant(db, desk.context, desk.runtime, participant, wish)
+        if body.language is not UNSET or contacts:
+            language = None if body.language is UNSET else body.language or ""
+            change_participant(db, desk.context, desk.runtime, participant, Wish(language, contacts))
         if body.day0 is not UNSET:
             day0 = read_day(body.day0.isoformat())
             set_day0(db, desk.context, desk.runtime, participant, day0)
@@ -144,6 +155,53 @@ def set_visit_day(desk: Desk, db: Session, id: str, visit: str, body: VisitDayIn
     return _participant(desk, db, participant)
 
 
+@operation("GET", "/participants/{id}/visits/{visit}", Scope.READ_PARTICIPANTS, {200: VisitOfParticipantOut})
+def read_visit(desk: Desk, db: Session, id: str, visit: str) -> Reply:
+    """One visit: its day, its window, how far it has come."""
+    return visit_reply(desk, db, known_participant(desk, db, id), visit)
+
+
+@operation(
+    "POST",
+    "/participants/{id}/withdrawal",
+    Scope.WRITE_PARTICIPANTS,
+    {200: ParticipantOut},
+    (ProblemKind.CHANGE_REFUSED, ProblemKind.PARTICIPANT_REFUSED),
+    erases=True,
+)
+def withdraw(desk: Desk, db: Session, id: str, body: WithdrawalIn) -> Reply:
+    """Somebody leaves the study: every link ends at once, no message goes out any more, answers stay."""
+    participant = known_participant(desk, db, id)
+    try:
+        withdraw_participant(
+            db, desk.context, participant.study_number, body.reason, erases_contacts=body.erase_contacts
+        )
+    except ChangeRefused as error:
+        if error.code is RefusalCode.WITHDRAWN:
+            raise Refused(ProblemKind.CHANGE_REFUSED, str(error)) from error
+        sentence = _REASON_SENTENCES.get(error.code, str(error))
+        fault = FaultOut(field="reason", code=error.code.value, detail=sentence)
+        raise Refused(ProblemKind.PARTICIPANT_REFUSED, sentence, [fault]) from error
+    return _participant(desk, db, participant)
+
+
+def visit_reply(desk: Desk, db: Session, participant: Participant, code: str) -> Reply:
+    """One visit of a participant as an answer.
+
+    Raises:
+        Refused: the study asks nothing at such a visit.
+    """
+    db.flush()
+    found = followed(db, desk.runtime.study, participant)
+    shown = next((one for one in found.visits if one.code == code), None)
+    if shown is None:
+        raise Refused(ProblemKind.NOT_FOUND, "The study has no such visit that asks something.")
+    content = VisitOfParticipantOut(
+        id=found.study_number, site=found.site, is_withdrawn=found.is_withdrawn, visit=_visit_out(shown)
+    )
+    return Reply(content)
+
+
 def _participant(desk: Desk, db: Session, participant: Participant, status: int = 200) -> Reply:
     db.flush()
     found = followed(db, desk.runtime.study, participant)
@@ -158,18 +216,19 @@ def _out(one: FollowedParticipant) -> ParticipantOut:
         language=one.language,  # type: ignore[arg-type]  # the table holds no other
         day0=one.day0,
         is_withdrawn=one.is_withdrawn,
-        visits=[
-            VisitOut(
-                visit=visit.code,
-                state=visit.state.name.lower(),  # type: ignore[arg-type]  # a test compares them
-                planned_on=visit.planned_on,
-                begins_at=visit.begins_at,
-                opens_at=visit.opens_at,
-                closes_at=visit.closes_at,
-                submitted_at=visit.submitted_at,
-            )
-            for visit in one.visits
-        ],
+        visits=[_visit_out(visit) for visit in one.visits],
+    )
+
+
+def _visit_out(visit: PlannedVisit) -> VisitOut:
+    return VisitOut(
+        visit=visit.code,
+        state=visit.state.name.lower(),  # type: ignore[arg-type]  # a test compares them
+        planned_on=visit.planned_on,
+        begins_at=visit.begins_at,
+        opens_at=visit.opens_at,
+        closes_at=visit.closes_at,
+        submitted_at=visit.submitted_at,
     )
 
 

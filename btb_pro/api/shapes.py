@@ -16,6 +16,10 @@ _LARGEST_NUMBER = 2**31 - 1
 
 Line = Annotated[str, Meta(max_length=200, pattern=_NO_CONTROLS)]
 """One line of text."""
+_ADDRESS = (
+    "Empty: taken off the file. Kept sealed; no answer ever holds it. Links that may lie at the old address "
+    "end, and what was sent there is sent anew to the new one."
+)
 Language = Literal["nb", "en"]
 Channel = Literal["none", "email", "sms"]
 State = Literal["not_invited", "invited", "started", "submitted", "expired", "revoked", "withdrawn"]
@@ -39,6 +43,17 @@ class ParticipantChange(Struct, forbid_unknown_fields=True, kw_only=True):
     day0: Annotated[date | UnsetType, Meta(description="Visits that were not moved by hand move along.")] = (
         UNSET
     )
+    email: Annotated[Line | UnsetType, Meta(description=_ADDRESS)] = UNSET
+    phone: Annotated[Line | UnsetType, Meta(description=_ADDRESS)] = UNSET
+
+
+class WithdrawalIn(Struct, forbid_unknown_fields=True, kw_only=True):
+    """That somebody leaves the study."""
+
+    reason: Annotated[
+        Line, Meta(min_length=1, description="It stays in the audit trail for good, so it must name nobody.")
+    ]
+    erase_contacts: Annotated[bool, Meta(description="Erase e-mail address and telephone too.")] = False
 
 
 class VisitDayIn(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -60,6 +75,15 @@ class VisitOut(Struct, kw_only=True):
     opens_at: datetime | None
     closes_at: datetime | None
     submitted_at: datetime | None
+
+
+class VisitOfParticipantOut(Struct, kw_only=True):
+    """One visit of a participant by itself."""
+
+    id: str
+    site: str
+    is_withdrawn: bool
+    visit: VisitOut
 
 
 class ParticipantOut(Struct, kw_only=True):

@@ -6,7 +6,7 @@ import click
 
 from btb_pro import clock
 from btb_pro.cli.common import Command, changing, open_instance
-from btb_pro.cli.tables import aligned
+from btb_pro.cli.tables import tell
 from btb_pro.roles import Scope
 from btb_pro.services.api_keys import NewKey, add_key, list_keys, revoke_key
 
@@ -64,11 +64,7 @@ def list_all() -> None:
             scopes = " ".join(scope.value for scope in one.scopes)
             site = one.site or "all"
             rows.append([one.name, scopes, site, one.state.value, made, one.created_by, until, used])
-    if len(rows) == 1:
-        click.echo("There are no keys yet: see btb-pro api-key add --help.", err=True)
-        return
-    for line in aligned(rows):
-        click.echo(line)
+    tell(rows, "There are no keys yet: see btb-pro api-key add --help.")
 
 
 @api_key.command("revoke", cls=Command)

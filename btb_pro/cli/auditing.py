@@ -3,19 +3,26 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile, ZipFile, is_zipfile
 
 import click
 
 from btb_pro import clock
 from btb_pro.cli.common import Command, open_instance
+from btb_pro.cli.tables import aligned
 from btb_pro.exports.proof import MANIFEST
 from btb_pro.services.inspection import damaged_pages
-from btb_pro.services.past_states import state_at
+from btb_pro.services.past_states import PastState, state_at
 from btb_pro.services.recorded_files import changed_files
 from btb_pro.services.verification import Anchor, missing_guards
 from btb_pro.services.verification import verify as prove
 
+_TABLES = ("participant", "contact", "visit", "invitation", "participant_session", "response", "answer")
+"""What is told first, in this order; then the rest by name."""
+_FIRST = ("study_number", "visit_id", "response_id", "code", "instrument", "kind", "item", "state", "value")
+_LAST = ("session_id", "invitation_id", "id", "event_seq")
+_FOR_MACHINES = frozenset({"participant_id", "client_key", "handle", "public_id", "salt"})
 _ANCHOR = re.compile(r"([1-9][0-9]{0,17}):([0-9a-f]{64})")
 
 
@@ -81,8 +88,11 @@ def verify(anchors: tuple[str, ...], manifests: tuple[Path, ...]) -> None:
 @audit.command("state", cls=Command)
 @click.argument("study_number", metavar="ID")
 @click.option("--at", "at", required=True, metavar="TIME", help="ISO 8601 with an offset.")
-def state(study_number: str, at: str) -> None:
-    """Prints what was stored of a participant at a time, as JSON, told by the trail alone.
+@click.option("--json", "as_json", is_flag=True, help="Every column, for a program.")
+def state(study_number: str, at: str, as_json: bool) -> None:
+    """Prints what was stored of a participant at a time, told by the trail alone. Times are in UTC.
+
+    It prints answers: whoever may not read them must not run it.
 
     \b
     Example:
@@ -96,14 +106,49 @@ def state(study_number: str, at: str) -> None:
         ) from None
     with open_instance() as runtime, runtime.database.reading() as session:
         past = state_at(session, study_number, instant)
+    if as_json:
+        told = {"seq": past.seq, "at": clock.utc_text(past.at), "tables": past.tables}
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2, sort_keys=True))
+        return
     click.echo(
-        json.dumps(
-            {"seq": past.seq, "at": clock.utc_text(past.at), "tables": past.tables},
-            ensure_ascii=False,
-            indent=2,
-            sort_keys=True,
-        )
+        f"Participant {study_number} after event {past.seq}, which happened at {clock.utc_text(past.at)}."
     )
+    for name in sorted(past.tables, key=_place):
+        click.echo(f"\n{name}")
+        for line in _table(past, past.tables[name]):
+            click.echo(f"  {line}")
+
+
+def _place(table: str) -> tuple[int, str]:
+    return (_TABLES.index(table) if table in _TABLES else len(_TABLES)), table
+
+
+def _table(past: PastState, rows: list[dict[str, Any]]) -> list[str]:
+    """A table's rows under each other, without what is there for machines; references as what they name."""
+    visits = {row["id"]: row["code"] for row in past.tables.get("visit", ())}
+    responses = {
+        row["id"]: f"{visits[row['visit_id']]} {row['instrument']}" for row in past.tables.get("response", ())
+    }
+    named = {"visit_id": visits, "response_id": responses}
+    known = {name for row in rows for name in row if not _is_for_machines(name)}
+    middle = sorted(known - {*_FIRST, *_LAST})
+    columns = [name for name in (*_FIRST, *middle, *_LAST) if name in known]
+    heads = [name.removesuffix("_id") if name in named else name for name in columns]
+    cells = [
+        [_cell(named.get(name, {}).get(row.get(name), row.get(name))) for name in columns] for row in rows
+    ]
+    return aligned([heads, *cells])
+
+
+def _is_for_machines(column: str) -> bool:
+    return column in _FOR_MACHINES or column.endswith("sha256")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    # A line break, or a sign that a terminal would obey, as JSON writes it.
+    return value if isinstance(value, str) and value.isprintable() else json.dumps(value, ensure_ascii=False)
 
 
 def _read_anchor(text: str) -> Anchor:

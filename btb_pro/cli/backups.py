@@ -147,7 +147,7 @@ def _tell(taken: Backup) -> None:
 
 def _tell_between(between: Between) -> None:
     began, ended = clock.local_text(between.began_at), clock.local_text(between.ended_at)
-    click.echo(f"Not in the backup: {between.events} events from {began} to {ended}:", err=True)
+    click.echo(f"Not in the backup: what happened from {began} to {ended}:", err=True)
     for tag, count in between.by_tag.items():
         click.echo(f"  {count:6} {tag}", err=True)
     if between.undone:

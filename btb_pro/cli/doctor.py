@@ -19,6 +19,10 @@ _SAID: dict[tuple[Check, str], tuple[str, str]] = {
     (Check.KEYS, "secret"): ("backups are encrypted, and can be opened here", ""),
     (Check.KEYS, "public"): ("backups are encrypted, and cannot be opened here: the public key alone", ""),
     (Check.KEYS, "no_backup_key"): ("BTB_BACKUP_KEY is missing", "Run btb-pro init, which makes one."),
+    (Check.KEYS, "broken_backup_key"): (
+        "BTB_BACKUP_KEY holds a key with a letter lost or mistaken: no backup can be taken or opened",
+        "Copy it again from where it is kept, or take the line out and run btb-pro init for a new one.",
+    ),
     (Check.STUDY, "ok"): ("study {study}, version {version}, has no mistakes", ""),
     (Check.STUDY, "wrong"): ("{why}", "Mend the lines that are named; btb-pro study check tells them again."),
     (Check.DATABASE, "ok"): ("{engine} answers", ""),
@@ -115,6 +119,11 @@ _SAID: dict[tuple[Check, str], tuple[str, str]] = {
     (Check.MAIL, "silent"): (
         "the mail server {host}:{port} does not answer ({why})",
         "Look at BTB_SMTP_URL and the firewall.",
+    ),
+    (Check.ALARMS, "ok"): ("{to} is told by e-mail of damage, a clock that was set, stopped backups", ""),
+    (Check.ALARMS, "off"): (
+        "nobody is told by e-mail of damage, a clock that was set, stopped backups",
+        "Set BTB_ALARM_TO to the address of whoever keeps this running, and start btb-pro work again.",
     ),
     (Check.SMS, "ok"): ("the SMS gateway {host}:{port} answers", ""),
     (Check.SMS, "off"): ("no SMS is sent", "Set BTB_SMS_URL and BTB_SMS_FROM, if it should be."),

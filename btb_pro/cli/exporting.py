@@ -80,8 +80,8 @@ _OUT = click.option("--out", required=True, metavar="DIR", type=click.Path(file_
 @click.option("--excel", is_flag=True, help="Semicolons and decimal commas, as Norwegian Excel opens them.")
 @ordering
 def export_csv(out: Path, excel: bool, **asked: Any) -> None:
-    """Writes visits, responses, wide, long, history, scores, corrections, late_saves and codebook as .csv,
-    and read_in.R.
+    """Writes visits, responses, wide, long, history, scores, score_history, corrections, late_saves and
+    codebook as .csv, and read_in.R.
 
     \b
     Example:

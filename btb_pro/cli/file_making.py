@@ -21,7 +21,7 @@ from typing import NoReturn
 
 from btb_pro import clock
 from btb_pro.config import Settings, environment_of
-from btb_pro.db import DATABASE_FAILURES
+from btb_pro.damage import DATABASE_FAILURES
 from btb_pro.services.job_work import work_on_next
 from btb_pro.services.jobs import beat, clear_away, is_work_waiting, put_back, take_back
 from btb_pro.services.runtime import Runtime

@@ -4,7 +4,7 @@ import click
 
 from btb_pro import clock
 from btb_pro.cli.common import Command, Refused, changing, open_instance
-from btb_pro.cli.tables import aligned
+from btb_pro.cli.tables import tell
 from btb_pro.services.made_requests import list_open_requests
 from btb_pro.services.requests import settle_request
 
@@ -38,15 +38,11 @@ def list_open(site: str) -> None:
         if site and site not in codes:
             raise Refused(f"{site!r} is no site of this study: use one of {', '.join(codes)}.")
         listed = list_open_requests(session, site)
-    if not listed:
-        click.echo("No request is open.", err=True)
-        return
     rows = [["number", "id", "site", "visit", "kind", "received"]]
     for one in listed:
         received = one.received_at.astimezone(clock.OSLO).strftime("%Y-%m-%d %H:%M")
         rows.append([f"{one.number}", one.study_number, one.site, one.visit, one.kind.value, received])
-    for line in aligned(rows):
-        click.echo(line)
+    tell(rows, "No request is open.")
 
 
 @request.command("settle", cls=Command)

@@ -1,15 +1,17 @@
 """btb-pro user: the accounts of the staff."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import click
+from sqlalchemy.orm import Session
 
 from btb_pro import clock
 from btb_pro.cli.common import Change, Command, Refused, changing, open_instance
-from btb_pro.cli.tables import aligned
+from btb_pro.cli.tables import tell
 from btb_pro.i18n import LANGUAGES
 from btb_pro.models.staff import Staff
 from btb_pro.roles import Role
+from btb_pro.services.audit import Context
 from btb_pro.services.staff_accounts import StaffDetails, add_staff, disable_staff, enable_staff, sites_text
 from btb_pro.services.staff_links import issue_link, link_address
 from btb_pro.services.staff_listing import list_staff, list_staff_periods
@@ -79,11 +81,7 @@ def list_all(history: bool) -> None:
                 rows.append(
                     [one.email, one.name, one.role.value, sites_text(one.sites), one.state.value, factor]
                 )
-    if len(rows) == 1:
-        click.echo("There are no accounts yet: see btb-pro user add --help.", err=True)
-        return
-    for line in aligned(rows):
-        click.echo(line)
+    tell(rows, "There are no accounts yet: see btb-pro user add --help.")
 
 
 @user.command("link", cls=Command)
@@ -113,10 +111,7 @@ def disable(email: str) -> None:
     Example:
       btb-pro user disable kari@hospital.example
     """
-    with changing() as change:
-        staff = find_staff(change.session, email)
-        disable_staff(change.session, change.context, staff)
-        click.echo(f"Disabled {staff.email}.")
+    click.echo(f"Disabled {_with_account(email, disable_staff)}.")
 
 
 @user.command("enable", cls=Command)
@@ -128,10 +123,15 @@ def enable(email: str) -> None:
     Example:
       btb-pro user enable kari@hospital.example
     """
+    click.echo(f"Enabled {_with_account(email, enable_staff)}.")
+
+
+def _with_account(email: str, verb: Callable[[Session, Context, Staff], None]) -> str:
+    """Do something with an account; its address as it is stored."""
     with changing() as change:
         staff = find_staff(change.session, email)
-        enable_staff(change.session, change.context, staff)
-        click.echo(f"Enabled {staff.email}.")
+        verb(change.session, change.context, staff)
+        return staff.email
 
 
 def _require_mail(change: Change, is_wanted: bool) -> None:

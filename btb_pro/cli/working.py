@@ -10,7 +10,8 @@ from btb_pro.cli.common import Command, open_instance
 from btb_pro.cli.file_making import FileMaker, file_maker_beside
 from btb_pro.damage import DatabaseDamaged
 from btb_pro.logs import set_up_logging
-from btb_pro.messaging.outcome import Fate
+from btb_pro.messaging.outcome import Fate, Outcome
+from btb_pro.services.alarms import AlarmBell
 from btb_pro.services.clock_steps import ClockWatch
 from btb_pro.services.handing_over import require_servers
 from btb_pro.services.inspection import inspect_when_due
@@ -29,7 +30,8 @@ def work(once: bool, dry_run: bool, every: int, files_only: bool, beside: int | 
 
     It makes the files that the console asks for, too, as `btb-pro serve` does. Several may run at once;
     killed at any point, none sends a message twice or leaves half a file. Once a day it proves the whole
-    database; damage that it finds stops all writing, here and in the server, until it is mended.
+    database; damage that it finds stops all writing, here and in the server, until it is mended. Of damage,
+    a clock that was set, stopped backups and a full disk it writes to BTB_ALARM_TO, once a day each.
 
     \b
     Example:
@@ -57,18 +59,20 @@ def work(once: bool, dry_run: bool, every: int, files_only: bool, beside: int | 
 
 def _send(runtime: Runtime, worker: Worker, stopping: threading.Event, every: int) -> None:
     """Round after round, so many seconds apart; one round for 0."""
-    watch = ClockWatch(runtime, "btb-pro work")
+    watch, bell = ClockWatch(runtime, "btb-pro work"), AlarmBell(runtime)
     while not stopping.is_set():
-        _round(runtime, worker, watch, may_wait=bool(every))
+        _round(runtime, worker, watch, bell, may_wait=bool(every))
         if not every:
             return
         stopping.wait(every)
 
 
-def _round(runtime: Runtime, worker: Worker, watch: ClockWatch, *, may_wait: bool) -> None:
+def _round(runtime: Runtime, worker: Worker, watch: ClockWatch, bell: AlarmBell, *, may_wait: bool) -> None:
     try:
         watch.look()
         inspect_when_due(runtime)
+        for rung in bell.ring():
+            click.echo(f"alarm of {rung.cause}: {_fate(rung.outcome)}", err=True)
         for done in worker.round():
             click.echo(_line(done), err=True)
     except DatabaseDamaged:
@@ -91,10 +95,14 @@ def _line(done: Done) -> str:
     what = f"message {claim.message_id}, {claim.kind} by {claim.channel}"
     if outcome is None:
         return f"{what}: called off ({claim.reason})"
+    return f"{what}: {_fate(outcome)}"
+
+
+def _fate(outcome: Outcome) -> str:
     fates = {
         Fate.ACCEPTED: "sent",
         Fate.REFUSED: "refused",
         Fate.LATER: "not taken now",
         Fate.UNKNOWN: "unknown",
     }
-    return f"{what}: {fates[outcome.fate]}{f' ({outcome.reason})' if outcome.reason else ''}"
+    return f"{fates[outcome.fate]}{f' ({outcome.reason})' if outcome.reason else ''}"

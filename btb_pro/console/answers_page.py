@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 
-from flask import abort, render_template, url_for
+from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
+from flask_babel import get_locale, gettext
+from wtforms import IntegerField
 
 from btb_pro.console.correction_words import answer_words, question_of
 from btb_pro.console.desk import Desk, allow, at_desk, console
+from btb_pro.console.forms import ConsoleForm, stale_notice
 from btb_pro.console.phrases import short_time
 from btb_pro.instruments.answers import ItemState
 from btb_pro.models.participant import Participant, ParticipantRequest, Visit
@@ -18,7 +20,8 @@ from btb_pro.roles import Permission
 from btb_pro.services.asked_corrections import corrected_fields, count_late_saves, open_requests_of
 from btb_pro.services.known_participants import is_view_noted, note_view
 from btb_pro.services.known_visits import find_visit
-from btb_pro.services.new_links import find_request
+from btb_pro.services.made_requests import find_request
+from btb_pro.services.reviewing import ReviewRefused, find_review, mark_reviewed, newest_change
 from btb_pro.services.visit_answers import AnswerOnFile, answers_on_file
 
 ANSWERS = "answers"
@@ -39,6 +42,12 @@ class AnswerRow:
     corrected: int | None
     ask_href: str
     """Where a correction is asked for; empty where it cannot."""
+
+
+class ReviewForm(ConsoleForm):
+    """Which answers were shown."""
+
+    seen = IntegerField()
 
 
 @console.get("/participants/<number>/answers/<visit>")
@@ -76,6 +85,25 @@ def answers_of_wish(wish: int) -> ResponseReturnValue:
         with at_desk(writes=True) as desk:
             note_view(desk.db, desk.context, asked.participant.study_number, ANSWERS)
     return page
+
+
+@console.post("/participants/<number>/reviews/<visit>")
+@allow(Permission.MARK_REVIEWED)
+def review(number: str, visit: str) -> ResponseReturnValue:
+    """Note that the answers that were shown have been gone through."""
+    with at_desk(writes=True) as desk:
+        row = visit_at(desk, desk.participant(number), visit)
+        form = ReviewForm()
+        if not form.is_sound():
+            flash(stale_notice(), "warning")
+        else:
+            try:
+                mark_reviewed(desk.db, desk.context, desk.signed_in, row, form.seen.data or 0)
+                flash(gettext("Noted: you have reviewed these answers."), "success")
+            except ReviewRefused:
+                desk.db.rollback()
+                flash(gettext("The answers were changed meanwhile. Look at them again."), "warning")
+    return redirect(url_for("console.answers", number=number, visit=visit), 303)
 
 
 def visit_at(desk: Desk, participant: Participant, code: str) -> Visit:
@@ -124,4 +152,15 @@ def _page(
         groups=[(code, titles[code], [row(one) for one in of_form]) for code, of_form in groups],
         late=count_late_saves(desk.db, visit),
         wish=wish,
+        review=_review(desk, visit),
+        may_review=visit.submitted_at is not None and desk.signed_in.may(Permission.MARK_REVIEWED),
+        review_href=url_for("console.review", number=participant.study_number, visit=visit.code),
+        seen=newest_change(desk.db, visit),
+        token=ReviewForm(formdata=None).csrf_token.current_token,
     )
+
+
+def _review(desk: Desk, visit: Visit) -> tuple[str, bool]:
+    """Who reviewed the answers and when, and whether that still holds; empty for nobody."""
+    found = find_review(desk.db, visit)
+    return (f"{short_time(found.at)}, {found.by}", found.is_current) if found else ("", False)

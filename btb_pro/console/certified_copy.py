@@ -27,8 +27,9 @@ def take_certified_copy() -> ResponseReturnValue:
         return _page(stale_notice()), 422
     site = request.form.get("site", "")
     with at_desk(writes=True) as desk:
-        if site not in site_names(desk):
+        if site not in {one.code for one in desk.runtime.study.sites}:
             abort(404)
+        desk.require_hospital(site)
         order = order_copy(desk.db, desk.context, site, str(get_locale()))
     headers = {"Content-Disposition": f'attachment; filename="{order.name}"'}
     return Response(copy_chunks(runtime(), order), mimetype="application/zip", headers=headers)

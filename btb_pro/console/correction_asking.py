@@ -21,16 +21,16 @@ from btb_pro.console.correction_words import (
 )
 from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.console.forms import ConsoleForm, stale_notice
-from btb_pro.console.keying import KeyField, key_items, read_typed
+from btb_pro.console.keying import KeyField, Typing, key_items, read_typed
 from btb_pro.console.phrases import short_time
-from btb_pro.console.scope import site_names
 from btb_pro.instruments.answers import AnswerState, StoredAnswer
 from btb_pro.models.participant import Participant, Visit
 from btb_pro.roles import Permission
 from btb_pro.services.asked_corrections import find_late_save
-from btb_pro.services.correcting import FromParticipant, Reason, Wanted, ask_correction
-from btb_pro.services.correction_faults import CorrectionFault, CorrectionRefused
-from btb_pro.services.new_links import find_request
+from btb_pro.services.correcting import FromParticipant, Wanted, ask_correction
+from btb_pro.services.correction_faults import CorrectionFault, CorrectionRefused, Reason
+from btb_pro.services.made_requests import find_request
+from btb_pro.services.untaken_answers import note_refused_answers
 from btb_pro.services.visit_answers import AskedField, answer_on_file, find_asked
 
 
@@ -95,7 +95,7 @@ def ask_for_wish(wish: int, field: str) -> ResponseReturnValue:
 def ask_for_late(late: int) -> ResponseReturnValue:
     """The participant asks, by an answer that came too late."""
     with at_desk(writes=request.method == "POST") as desk:
-        found = find_late_save(desk.db, tuple(site_names(desk)), late)
+        found = find_late_save(desk.db, [one.code for one in desk.runtime.study.sites], late)
         if found is None:
             abort(404)
         participant = desk.participant(found.study_number)
@@ -129,7 +129,10 @@ def _answer(desk: Desk, asking: Asking) -> ResponseReturnValue:
         return _page(desk, asking, form)
     if not form.is_sound():
         return _page(desk, asking, form, stale_notice()), 422
-    wanted = _wanted(asking, form)
+    typed = read_typed([asking.asked.item], request.form)
+    if not form.declines.data:
+        _note_refused(desk, asking, typed)
+    wanted = _wanted(asking, form, typed)
     if wanted is None:
         return _page(desk, asking, form), 422
     try:
@@ -149,10 +152,19 @@ def _form(asking: Asking) -> CorrectionForm:
     return form
 
 
-def _wanted(asking: Asking, form: CorrectionForm) -> Wanted | None:
+def _note_refused(desk: Desk, asking: Asking, typed: Typing) -> None:
+    """Let the trail tell the new value if it cannot be, and why."""
+    asked = asking.asked
+    refused = {code: why for code, why in typed.refused.items() if code == asked.field.code}
+    values = {code: request.form.getlist(code) for code in refused}
+    place = f"{asking.visit.code}/{asked.instrument.code}"
+    number = asking.participant.study_number
+    note_refused_answers(desk.db, desk.context, number, place, refused, values)
+
+
+def _wanted(asking: Asking, form: CorrectionForm, typed: Typing) -> Wanted | None:
     """What the form asks for; None when a field of it makes no sense, which it then says."""
     code = asking.asked.field.code
-    typed = read_typed([asking.asked.item], request.form)
     noticed_on = _day(form.noticed_on.data or "")
     reason = form.reason.data or ""
     if noticed_on is None:

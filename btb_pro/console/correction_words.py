@@ -6,8 +6,13 @@ from btb_pro.console.phrases import Phrase
 from btb_pro.instruments.answers import STATE_OF_ROW, AnswerState, ItemState, StoredAnswer
 from btb_pro.instruments.in_words import value_in_words
 from btb_pro.services.asked_corrections import CorrectionState
-from btb_pro.services.correcting import LONGEST_SOURCE, LONGEST_WHY, SHORTEST_WHY, Reason
-from btb_pro.services.correction_faults import CorrectionFault
+from btb_pro.services.correction_faults import (
+    LONGEST_SOURCE,
+    LONGEST_WHY,
+    SHORTEST_WHY,
+    CorrectionFault,
+    Reason,
+)
 from btb_pro.services.visit_answers import AnswerOnFile, AskedField
 
 _FIELDS = {
@@ -79,16 +84,6 @@ def reason_name(reason: str) -> str:
         Reason.OTHER: gettext("Something else"),
     }
     return known[reason]
-
-
-def asker_name(role: str) -> str:
-    """Who asks, by role."""
-    known: dict[str, str] = {
-        "participant": gettext("The participant"),
-        "data-manager": gettext("Data manager"),
-        "monitor": gettext("Monitor"),
-    }
-    return known[role]
 
 
 def correction_phrase(state: CorrectionState) -> Phrase:

@@ -9,7 +9,6 @@ from wtforms import TextAreaField
 
 from btb_pro.console.correction_words import (
     answer_words,
-    asker_name,
     correction_phrase,
     fault_field,
     fault_sentence,
@@ -19,7 +18,7 @@ from btb_pro.console.correction_words import (
 )
 from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.console.forms import ConsoleForm, stale_notice
-from btb_pro.console.phrases import short_day, short_time
+from btb_pro.console.phrases import asker_name, short_day, short_time
 from btb_pro.console.scope import site_names, visit_titles
 from btb_pro.instruments.answers import AnswerState, StoredAnswer
 from btb_pro.models.participant import Visit
@@ -134,8 +133,9 @@ def _late_row(desk: Desk, row: ListedLateSave) -> tuple[ListedLateSave, str, str
 
 def _found(desk: Desk, number: int) -> FoundRequest:
     found = find_correction(desk.db, number)
-    if found is None or not desk.signed_in.works_for(found.participant.site_code):
+    if found is None:
         abort(404)
+    desk.require_hospital(found.participant.site_code, found.participant.study_number)
     return found
 
 

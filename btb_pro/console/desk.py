@@ -62,9 +62,13 @@ class Desk:
             found = find_participant(self.db, study_number)
         except ParticipantUnknown:
             abort(404)
-        if not self.signed_in.works_for(found.site_code):
-            refuse("hospital", found.study_number)
+        self.require_hospital(found.site_code, found.study_number)
         return found
+
+    def require_hospital(self, site: str, study_number: str = "") -> None:
+        """Go on for one of this person's hospitals; refuse for any other."""
+        if not self.signed_in.works_for(site):
+            refuse("hospital", study_number)
 
 
 def refuse(why: str, study_number: str = "") -> NoReturn:

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from btb_pro.console.desk import console, note_what_was_refused
 from btb_pro.console.gate import greet
 from btb_pro.console.layout import on_every_page
-from btb_pro.db import DATABASE_FAILURES
+from btb_pro.damage import DATABASE_FAILURES
 from btb_pro.incoming import drain
 from btb_pro.this_request import log_error
 

@@ -1,27 +1,31 @@
 """Taking out data: asked for on one page, looked at, and only then made, by a job."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from btb_pro.console.desk import Desk, allow, at_desk, console
 from btb_pro.console.export_forms import ExportForm
 from btb_pro.console.export_words import format_name, moment
 from btb_pro.console.forms import ConsoleForm, stale_notice
+from btb_pro.console.mapping_words import mapping_fault_text, no_use_for_mapping
 from btb_pro.console.sealed import seal, unseal
-from btb_pro.exports.mapping import MappingRefused
+from btb_pro.exports.mapping_faults import MappingRefused
 from btb_pro.roles import Permission
 from btb_pro.security import SealBroken
 from btb_pro.services.asked_exports import AskedExport
-from btb_pro.services.cut_offs import CutOffRefused, ExportRefused
+from btb_pro.services.cut_offs import CutOffRefused, ExportRefused, MappingForNothing
 from btb_pro.services.export_history import KnownMapping, known_mappings
 from btb_pro.services.export_preview import Preview, preview_export
 from btb_pro.services.jobs import JobKind, ask_for
 
 _PURPOSE = "export"
+_MOST_FAULTS = 20
+"""Of a mapping file, told at once."""
 
 
 @console.get("/exports/new")
@@ -68,7 +72,10 @@ def _look(desk: Desk, form: ExportForm, asked: AskedExport) -> ResponseReturnVal
         return _show(form, status=422)
     except MappingRefused as error:
         form.mapping.errors = [gettext("The mapping file does not fit.")]
-        return _show(form, detail=str(error), status=422)
+        return _show(form, mistakes=_told(error), status=422)
+    except MappingForNothing as error:
+        form.mapping.errors = [no_use_for_mapping(error.target)]
+        return _show(form, status=422)
     except ExportRefused as error:
         return _show(form, notice=gettext("It cannot be taken out like this."), detail=str(error), status=422)
     pinned = replace(asked, until=f"{seen.cutoff_seq}")
@@ -91,8 +98,21 @@ def _ask(form: ExportForm) -> ResponseReturnValue:
     return redirect(url_for("console.job", number=number), 303)
 
 
-def _show(form: ExportForm, *, notice: str = "", detail: str = "", status: int = 200) -> ResponseReturnValue:
-    page = render_template("console/exports/new.html", form=form, notice=notice, detail=detail)
+def _told(error: MappingRefused) -> list[str]:
+    """The mistakes of a mapping file in words, as many as can be read at once."""
+    told = [mapping_fault_text(fault) for fault in error.faults[:_MOST_FAULTS]]
+    more = len(error.faults) - len(told)
+    if more:
+        told.append(ngettext("And %(num)d more mistake.", "And %(num)d more mistakes.", more))
+    return told
+
+
+def _show(
+    form: ExportForm, *, notice: str = "", detail: str = "", mistakes: Sequence[str] = (), status: int = 200
+) -> ResponseReturnValue:
+    page = render_template(
+        "console/exports/new.html", form=form, notice=notice, detail=detail, mistakes=mistakes
+    )
     return page, status
 
 

@@ -6,7 +6,7 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from btb_pro.console.desk import Desk, allow, at_desk, console
+from btb_pro.console.desk import Desk, allow, at_desk, console, refuse
 from btb_pro.console.export_words import format_name, job_state_phrase, moment
 from btb_pro.console.forms import ConsoleForm, stale_notice
 from btb_pro.console.scope import visit_titles
@@ -66,8 +66,10 @@ def take_again(number: int) -> ResponseReturnValue:
     with at_desk(writes=True) as desk:
         taken = _find(desk, number)
         asked = asked_again(desk.db, taken)
-        if asked is None or not fits_sites(asked.sites, desk.signed_in.sites):
+        if asked is None:
             abort(404)
+        if not fits_sites(asked.sites, desk.signed_in.sites):
+            refuse("hospital")
         if not ConsoleForm().is_sound():
             return _show(desk, taken, stale_notice())
         job = ask_for(desk.db, desk.signed_in.staff_id, JobKind.EXPORT, asked.as_json())

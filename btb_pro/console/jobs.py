@@ -6,7 +6,7 @@ from flask import abort, redirect, render_template, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from btb_pro.console.desk import Desk, allow, at_desk, console
+from btb_pro.console.desk import Desk, allow, at_desk, console, refuse
 from btb_pro.console.export_words import fault_sentence, format_name, job_state_phrase, moment, size_words
 from btb_pro.console.forms import ConsoleForm, stale_notice
 from btb_pro.console.letters import left_out_sentence
@@ -82,12 +82,14 @@ def job_receipt(number: int) -> ResponseReturnValue:
 def find_own_job(desk: Desk, number: int) -> Job:
     """A job that this person may see; any other is 404, as if there were no such number."""
     found = find_job(desk.db, number)
-    if found is None or not desk.signed_in.may(PERMISSION_OF[JobKind(found.kind)]):
+    if found is None:
         abort(404)
+    if not desk.signed_in.may(PERMISSION_OF[JobKind(found.kind)]):
+        refuse("role")
     if found.kind == JobKind.LETTERS and not _are_own_letters(desk, found):
-        abort(404)
+        refuse("owner")
     if found.kind == JobKind.EXPORT and not fits_sites(_asked(found).sites, desk.signed_in.sites):
-        abort(404)
+        refuse("hospital")
     return found
 
 

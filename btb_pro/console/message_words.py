@@ -118,15 +118,9 @@ def not_approved() -> str:
 
 
 def stage_name(stage: LinkStage) -> str:
-    """How far a visit's link has come."""
+    """How far a visit's link has come; until its message has arrived, that is how far this one has."""
     names: dict[LinkStage, str] = {
         LinkStage.NOT_SENT: gettext("Not sent"),
-        LinkStage.QUEUED: gettext("Waits to be sent"),
-        LinkStage.SENT: gettext("Sent"),
-        LinkStage.DELIVERED: gettext("Delivered"),
-        LinkStage.BOUNCED: gettext("Came back"),
-        LinkStage.FAILED: gettext("Could not be sent"),
-        LinkStage.UNKNOWN: gettext("Perhaps sent"),
         LinkStage.STARTED: gettext("Started"),
         LinkStage.IN_PROGRESS: gettext("In progress"),
         LinkStage.SUBMITTED: gettext("Sent in"),
@@ -135,7 +129,7 @@ def stage_name(stage: LinkStage) -> str:
         LinkStage.REPLACED: gettext("Replaced"),
         LinkStage.WITHDRAWN: gettext("Left the study"),
     }
-    return names[stage]
+    return names.get(stage) or state_name(stage.value)
 
 
 WORDS: tuple[Callable[..., str], ...] = (

@@ -61,8 +61,9 @@ def settle(number: int) -> ResponseReturnValue:
 def _message(desk: Desk, number: int) -> ShownMessage:
     """A message to a participant of this person's hospitals; any other is 404."""
     found = find_message(desk.db, number)
-    if found is None or not desk.signed_in.works_for(found.site):
+    if found is None:
         abort(404)
+    desk.require_hospital(found.site, found.study_number)
     return found
 
 

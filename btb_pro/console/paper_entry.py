@@ -1,11 +1,13 @@
 """Typing in what came back on paper, or was said over the phone. Write only: no page shows a saved value."""
 
+from collections.abc import Iterable
+
 from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from btb_pro.console.desk import Desk, allow, at_desk, console
-from btb_pro.console.keying import read_typed
+from btb_pro.console.keying import Typing, read_typed
 from btb_pro.console.paper_pages import (
     TokenForm,
     again_page,
@@ -31,6 +33,7 @@ from btb_pro.services.paper_entries import (
     round_of,
     why_not_this_person,
 )
+from btb_pro.services.untaken_answers import note_refused_answers
 
 
 @console.get("/participants/<number>/paper/<visit>")
@@ -88,7 +91,10 @@ def save_paper_page(number: str, visit: str, page: int) -> ResponseReturnValue:
             return redirect(overview, 303)
         shown, form = _page(work, page), TokenForm()
         typing = read_typed(shown.items, request.form)
-        if not form.validate_on_submit() or typing.refused:
+        is_sound = form.validate_on_submit()
+        if is_sound:
+            _note_refused(desk, work, [shown], typing)
+        if not is_sound or typing.refused:
             return typing_page(work, entry, shown, form, again=True), 422
         try:
             key_page(desk.db, desk.context, work, entry, shown, typing.values)
@@ -136,8 +142,12 @@ def save_paper_again(number: str, visit: str) -> ResponseReturnValue:
         if entry is None or round_of(entry) < 3:
             return redirect(overview, 303)
         form = TokenForm()
-        typing = read_typed(differing_items(work.pages, read_keyed(desk.db, entry)), request.form)
-        if not form.validate_on_submit() or typing.refused:
+        differing = differing_items(work.pages, read_keyed(desk.db, entry))
+        typing = read_typed(differing, request.form)
+        is_sound = form.validate_on_submit()
+        if is_sound:
+            _note_refused(desk, work, work.pages, typing)
+        if not is_sound or typing.refused:
             return again_page(desk, work, entry, form, again=True), 422
         try:
             key_again(desk.db, desk.context, work, entry, typing.values)
@@ -180,6 +190,16 @@ def _paper(desk: Desk, number: str, visit: str) -> PaperVisit:
 def _entry(desk: Desk, number: str, visit: str) -> tuple[PaperVisit, PaperEntry | None]:
     work = _paper(desk, number, visit)
     return work, open_entry(desk.db, work.visit)
+
+
+def _note_refused(desk: Desk, work: PaperVisit, pages: Iterable[Page], typing: Typing) -> None:
+    """Let the trail tell which values of some pages were refused, by which check."""
+    for page in pages:
+        codes = [field.code for item in page.items for field in item.fields if field.code in typing.refused]
+        refused = {code: typing.refused[code] for code in codes}
+        typed = {code: request.form.getlist(code) for code in codes}
+        place = f"{work.visit.code}/{page.instrument.code}"
+        note_refused_answers(desk.db, desk.context, work.number, place, refused, typed)
 
 
 def _page(work: PaperVisit, number: int) -> Page:

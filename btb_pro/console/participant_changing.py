@@ -62,9 +62,7 @@ def save_details(number: str) -> ResponseReturnValue:
         except ChangedMeanwhile as error:
             return _show(desk, number, form, "change", meanwhile=error, status=409)
         _tell_ended(ended, titles_of(desk))
-    runtime().database.forget()
-    flash(gettext("Saved."), "success")
-    return redirect(url_for("console.participant", number=number), 303)
+    return _done(number, gettext("Saved."))
 
 
 @console.get("/participants/<number>/erase-contact")
@@ -88,9 +86,7 @@ def erase_contact_now(number: str) -> ResponseReturnValue:
             erase_contact(desk.db, desk.context, participant, form.seen_event)
         except ChangedMeanwhile as error:
             return _show(desk, number, form, "erase", meanwhile=error, status=409)
-    runtime().database.forget()
-    flash(gettext("E-mail address and phone number are erased."), "success")
-    return redirect(url_for("console.participant", number=number), 303)
+    return _done(number, gettext("E-mail address and phone number are erased."))
 
 
 @console.get("/participants/<number>/withdraw")
@@ -124,8 +120,13 @@ def withdraw_now(number: str) -> ResponseReturnValue:
             return _show(desk, number, form, "withdraw", status=422)
         except ChangedMeanwhile as error:
             return _show(desk, number, form, "withdraw", meanwhile=error, status=409)
+    return _done(number, gettext("%(number)s has left the study. Every link is dead.", number=number))
+
+
+def _done(number: str, words: str) -> ResponseReturnValue:
+    """Back to the participant's page; no file of the database keeps what was erased."""
     runtime().database.forget()
-    flash(gettext("%(number)s has left the study. Every link is dead.", number=number), "success")
+    flash(words, "success")
     return redirect(url_for("console.participant", number=number), 303)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import render_template
+from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_wtf import FlaskForm
@@ -22,7 +22,7 @@ from btb_pro.models.participant import Participant
 from btb_pro.roles import Permission
 from btb_pro.services.known_participants import is_view_noted, note_view
 from btb_pro.services.participant_record import KeptContact, RecordedVisit, kept_contacts, recorded_visits
-from btb_pro.services.timeline import timeline
+from btb_pro.services.timeline import Happening, HappeningKind, timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +87,22 @@ def _page(desk: Desk, found: Participant, *, shows_contacts: bool) -> str:
         token=FlaskForm().csrf_token.current_token,
         visits=[_row(one, titles) for one in recorded_visits(desk.db, desk.runtime, found)],
         happenings=[
-            (short_time(one.at), happening_text(one, titles), one.who) for one in timeline(desk.db, found)
+            (short_time(one.at), happening_text(one, titles), one.who, _way_on(one))
+            for one in timeline(
+                desk.db,
+                found,
+                tells_corrections=desk.signed_in.may(Permission.SEE_ANSWERS),
+                tells_late=desk.signed_in.may(Permission.DECIDE_CORRECTIONS),
+            )
         ],
     )
+
+
+def _way_on(one: Happening) -> str:
+    """Where more is told of what happened; empty for most of it."""
+    if one.kind is HappeningKind.CAME_LATE:
+        return url_for("console.late_answers")
+    return url_for("console.correction", number=int(one.correction)) if one.correction else ""
 
 
 def _in_order(contacts: list[KeptContact]) -> list[KeptContact]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from flask_babel import format_date, gettext
+from flask_babel import format_date, gettext, ngettext
 
 from btb_pro import clock
 from btb_pro.console.message_words import channel_name, kind_name
@@ -19,7 +19,7 @@ from btb_pro.console.phrases import (
 from btb_pro.i18n import LANGUAGE_NAMES
 from btb_pro.services.change_history import SeenChange
 from btb_pro.services.link_states import LinkStatus
-from btb_pro.services.participant_changes import RefusalCode
+from btb_pro.services.participant_faults import RefusalCode
 from btb_pro.services.timeline import Happening, HappeningKind
 from btb_pro.services.visit_plan import MoveFault, MoveRefused, Stays
 from btb_pro.states import LinkStage
@@ -119,6 +119,22 @@ _SENTENCES: Mapping[HappeningKind, Callable[[Happening, str], str]] = {
     _K.REQUEST_MADE: lambda one, visit: f"{visit}: {request_phrase(one.new).text}",
     _K.REQUEST_SETTLED: lambda one, visit: gettext(
         "%(visit)s: settled (%(what)s)", visit=visit, what=request_phrase(one.new).text
+    ),
+    _K.CORRECTION_ASKED: lambda one, visit: gettext(
+        "%(visit)s: correction asked for (%(item)s)", visit=visit, item=one.new
+    ),
+    _K.CORRECTION_ACCEPTED: lambda one, visit: gettext(
+        "%(visit)s: corrected (%(item)s)", visit=visit, item=one.new
+    ),
+    _K.CORRECTION_REFUSED: lambda one, visit: gettext(
+        "%(visit)s: correction refused (%(item)s)", visit=visit, item=one.new
+    ),
+    _K.REVIEWED: lambda one, visit: gettext("%(visit)s: answers reviewed", visit=visit),
+    _K.CAME_LATE: lambda one, visit: ngettext(
+        "%(visit)s: %(num)s answer came too late to count",
+        "%(visit)s: %(num)s answers came too late to count",
+        int(one.new),
+        visit=visit,
     ),
 }
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from flask_babel import format_date, format_datetime, get_locale, lazy_gettext
+from flask_babel import format_date, format_datetime, get_locale, gettext, lazy_gettext
 
 from btb_pro.console.message_words import reason_name, stage_name, state_name
 from btb_pro.states import LinkStage
@@ -85,3 +85,13 @@ def paper_phrase(code: str) -> Phrase:
 def waiting_phrase(code: str) -> str:
     """Why a visit waits for a person: services.waiting.Waiting."""
     return str(_WAITING[code])
+
+
+def asker_name(role: str) -> str:
+    """Who asks, by role."""
+    known: dict[str, str] = {
+        "participant": gettext("The participant"),
+        "data-manager": gettext("Data manager"),
+        "monitor": gettext("Monitor"),
+    }
+    return known[role]

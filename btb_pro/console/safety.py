@@ -36,8 +36,9 @@ def acknowledge(number: int) -> ResponseReturnValue:
 
 def _alert(desk: Desk, number: int) -> RaisedAlert:
     raised = find_alert(desk.db, number)
-    if raised is None or not desk.signed_in.works_for(raised.participant.site_code):
+    if raised is None:
         abort(404)
+    desk.require_hospital(raised.participant.site_code, raised.participant.study_number)
     return raised
 
 

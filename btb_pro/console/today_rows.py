@@ -8,10 +8,10 @@ from flask import url_for
 from flask_babel import gettext, ngettext
 
 from btb_pro.clock import last_day
-from btb_pro.console.correction_words import asker_name
 from btb_pro.console.message_words import channel_name, kind_name
 from btb_pro.console.phrases import (
     Phrase,
+    asker_name,
     message_phrase,
     paper_phrase,
     request_phrase,

@@ -13,16 +13,8 @@ from btb_pro.console.phrases import request_phrase, short_time
 from btb_pro.roles import Permission
 from btb_pro.services.asked_corrections import requests_of_wish
 from btb_pro.services.invitations import InvitationRefused
-from btb_pro.services.made_requests import RequestKind
-from btb_pro.services.new_links import (
-    AskedBy,
-    Hindrance,
-    NewLinkHindered,
-    find_request,
-    hindrance,
-    send_new_link,
-    usable_channels,
-)
+from btb_pro.services.made_requests import AskedBy, RequestKind, find_request
+from btb_pro.services.new_links import Hindrance, NewLinkHindered, hindrance, send_new_link, usable_channels
 from btb_pro.services.requests import LONGEST_TEXT, RequestRefused, settle_request
 from btb_pro.services.wordings import WordingNotApproved
 
@@ -120,8 +112,9 @@ def _channel(desk: Desk, asked: AskedBy) -> str:
 
 def _asked(desk: Desk, number: int) -> AskedBy:
     asked = find_request(desk.db, number)
-    if asked is None or not desk.signed_in.works_for(asked.participant.site_code):
+    if asked is None:
         abort(404)
+    desk.require_hospital(asked.participant.site_code, asked.participant.study_number)
     return asked
 
 

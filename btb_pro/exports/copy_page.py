@@ -32,6 +32,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "status": "Avgjørelse", "why": "Begrunnelse", "source": "Kilde", "asked_by": "Bedt om av",
         "asked_at": "Bedt om", "decided_by": "Avgjort av", "decided_at": "Avgjort",
         "decided_why": "Begrunnelse for avgjørelsen", "late_saves": "Svar som kom for sent",
+        "reviews": "Gjennomgått av utprøver", "reviewed_by": "Hvem",
         "audit_trail": "Endringslogg", "at": "Tid (UTC)", "actor": "Hvem", "actor_role": "Rolle",
         "tag": "Hva", "changes": "Endringer", "hash": "Kjedens SHA-256", "visit": "Besøk",
         "created_at": "Laget (UTC)", "created_by": "Laget av", "study": "Studie",
@@ -56,6 +57,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "status": "Decision", "why": "Reason in words", "source": "Source", "asked_by": "Asked by",
         "asked_at": "Asked", "decided_by": "Decided by", "decided_at": "Decided",
         "decided_why": "Reason of the decision", "late_saves": "Answers that came too late",
+        "reviews": "Reviewed by the investigator", "reviewed_by": "Who",
         "audit_trail": "Audit trail", "at": "Time (UTC)", "actor": "Who", "actor_role": "Role",
         "tag": "What", "changes": "Changes", "hash": "The chain’s SHA-256", "visit": "Visit",
         "created_at": "Made (UTC)", "created_by": "Made by", "study": "Study",
@@ -74,6 +76,7 @@ _ANSWERS = ("question", "item", "in_words", "state", "received_at")
 _VERSIONS = ("item", "value", "state", "mode", "entered_by", "shown_at", "device_at", "received_at",
              "language", "wording_sha256", "seq")  # fmt: skip
 _SCORES = ("score", "value", "n_answered", "rule", "reason", "computed_at", "seq")
+_REVIEWS = ("at", "reviewed_by", "seq")
 _LATE = ("item", "value", "state", "device_at", "received_at", "seq")
 _CORRECTIONS = ("visit", "item", "old", "new", "status", "reason", "why", "source", "asked_by", "asked_at",
                 "decided_by", "decided_at", "decided_why")  # fmt: skip
@@ -128,6 +131,9 @@ def _visit(visit: Content, words: Mapping[str, str]) -> Iterable[HtmlElement]:
     yield _table([row for one in visit["answers"] for row in one["versions"]], _VERSIONS, words)
     yield builder.H3(words["scores"])
     yield _table(visit["scores"], _SCORES, words)
+    if visit["reviews"]:
+        yield builder.H3(words["reviews"])
+        yield _table(visit["reviews"], _REVIEWS, words)
     if visit["late_saves"]:
         yield builder.H3(words["late_saves"])
         yield _table(visit["late_saves"], _LATE, words)

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from btb_pro.exports.planned_visits import PlannedVisits
 from btb_pro.exports.records import (
@@ -23,18 +23,19 @@ from btb_pro.exports.records import (
     HistoryRecord,
     LateSaveRecord,
     PlannedVisit,
+    ScoreHistoryRecord,
     ScoreRecord,
     VisitRecord,
     VisitStatus,
 )
 from btb_pro.exports.stored_corrections import StoredCorrections
-from btb_pro.exports.stored_rows import ANSWER_COLUMNS, RowsOfVisits, StoredRows
+from btb_pro.exports.stored_rows import ANSWER_COLUMNS, SCORE_COLUMNS, RowsOfVisits, StoredRows
 from btb_pro.exports.variables import study_variables
 from btb_pro.instruments.answers import field_state, field_value
 from btb_pro.instruments.model import Field, Instrument
 from btb_pro.models.base import AuditEvent
 from btb_pro.models.participant import Participant, Visit
-from btb_pro.models.response import Answer, Response
+from btb_pro.models.response import Answer, Response, ScoreRow
 from btb_pro.study import Study, sections_asked
 
 _PARTICIPANTS_AT_ONCE = 20
@@ -134,7 +135,7 @@ class Dataset:
             .join(Response, Response.id == Answer.response_id)
             .join(Visit, Visit.id == Response.visit_id)
             .join(Participant, Participant.id == Visit.participant_id)
-            .where(Answer.event_seq <= self.cutoff.seq, *self._are_taken(), *self._are_new())
+            .where(Answer.event_seq <= self.cutoff.seq, *self._are_taken(), *self._are_new(Answer.event_seq))
             .order_by(Answer.event_seq, Answer.id)
             .execution_options(yield_per=_ROWS_AT_ONCE)
         )
@@ -143,6 +144,25 @@ class Dataset:
                 written = self._stored.answer(answer)
                 correction = self._stored.corrections.get(written.seq)
                 yield HistoryRecord(number, site, visit, instrument, version, actor, written, correction)
+
+    def score_history(self) -> Iterator[ScoreHistoryRecord]:
+        """Every version of every score of these visits, in the order in which they were computed."""
+        place = (Participant.study_number, Participant.site_code, Visit.code)
+        rows = self._session.execute(
+            select(*place, *SCORE_COLUMNS)
+            .select_from(ScoreRow)
+            .join(Response, Response.id == ScoreRow.response_id)
+            .join(Visit, Visit.id == Response.visit_id)
+            .join(Participant, Participant.id == Visit.participant_id)
+            .where(
+                ScoreRow.event_seq <= self.cutoff.seq, *self._are_taken(), *self._are_new(ScoreRow.event_seq)
+            )
+            .order_by(ScoreRow.event_seq, ScoreRow.id)
+            .execution_options(yield_per=_ROWS_AT_ONCE)
+        )
+        with rows:
+            for number, site, visit, *score in rows:
+                yield ScoreHistoryRecord(number, site, visit, ScoreRecord(*score))
 
     def corrections(self) -> Iterator[CorrectionRecord]:
         """Every correction that was asked for, in that order, with what was decided."""
@@ -155,10 +175,10 @@ class Dataset:
     def _corrections(self) -> StoredCorrections:
         return StoredCorrections(self._session, self.cutoff, self.since, tuple(self._are_taken()))
 
-    def _are_new(self) -> Iterator[ColumnElement[bool]]:
+    def _are_new(self, event_seq: InstrumentedAttribute[int]) -> Iterator[ColumnElement[bool]]:
         if self.since is None:
             return
-        is_new = Answer.event_seq > self.since.seq
+        is_new = event_seq > self.since.seq
         if self.filters.submitted_only:
             # The earlier export left these rows out, whenever they were written.
             is_new = or_(is_new, Visit.submitted_seq > self.since.seq)

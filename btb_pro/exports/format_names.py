@@ -20,10 +20,15 @@ class ExportFormat(StrEnum):
 class Table(StrEnum):
     """Which table."""
 
+    VISITS = "visits"
+    RESPONSES = "responses"
     WIDE = "wide"
     LONG = "long"
     HISTORY = "history"
     SCORES = "scores"
+    SCORE_HISTORY = "score_history"
+    CORRECTIONS = "corrections"
+    LATE_SAVES = "late_saves"
     CODEBOOK = "codebook"
 
 

@@ -8,10 +8,10 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from btb_pro.exports.mapping_faults import MappingFault, MappingFaultCode, MappingRefused, NameRule
 from btb_pro.exports.names import TABLES, Names, Target
 from btb_pro.exports.variables import Variables
 from btb_pro.instruments.model import Field, FieldKind
-from btb_pro.refusals import PlainRefusal
 from btb_pro.toml_lines import KeyPath, key_lines
 
 _EXPLAINED: Mapping[str, str] = {
@@ -23,33 +23,23 @@ _EXPLAINED: Mapping[str, str] = {
     "variables": "Questions and scores: their variables. Empty: left out.",
     "missing": "What stands where an answer is missing. Empty: nothing.",
 }
-_LEGAL: Mapping[Target, Mapping[str, tuple[str, str]]] = {
+_LEGAL: Mapping[Target, Mapping[str, tuple[str, NameRule]]] = {
     Target.CSV: {},
     Target.REDCAP: {
-        "keys": (r"[a-z][a-z0-9_]{0,99}", "lower case letters, digits and underscores"),
-        "visits": (r"[a-z0-9_]{1,18}_arm_[1-9][0-9]*", "an event's unique name, like baseline_arm_1"),
-        "sites": (r"[a-z0-9_]{0,18}", "a data access group's unique name"),
-        "instruments": (
-            r"[a-z][a-z0-9_]{0,63}",
-            "lower case letters, digits and underscores, a letter first",
-        ),
-        "variables": (
-            r"([a-z]([a-z0-9_]{0,24}[a-z0-9])?)?",
-            "26 lower case letters, digits and underscores at most, a letter first, no underscore last",
-        ),
-        "missing": (r"-?[A-Za-z0-9.]{0,50}", "letters, digits and a point"),
+        "keys": (r"[a-z][a-z0-9_]{0,99}", NameRule.REDCAP_KEY),
+        "visits": (r"[a-z0-9_]{1,18}_arm_[1-9][0-9]*", NameRule.REDCAP_EVENT),
+        "sites": (r"[a-z0-9_]{0,18}", NameRule.REDCAP_GROUP),
+        "instruments": (r"[a-z][a-z0-9_]{0,63}", NameRule.REDCAP_FORM),
+        "variables": (r"([a-z]([a-z0-9_]{0,24}[a-z0-9])?)?", NameRule.REDCAP_VARIABLE),
+        "missing": (r"-?[A-Za-z0-9.]{0,50}", NameRule.REDCAP_MISSING),
     },
     Target.ODM: dict.fromkeys(
-        ("visits", "sites", "instruments", "sections"), (r"\S(.*\S)?", "an OID without spaces around it")
+        ("visits", "sites", "instruments", "sections"), (r"\S(.*\S)?", NameRule.ODM_OID)
     )
-    | {"variables": (r"(\S(.*\S)?)?", "an OID without spaces around it")},
+    | {"variables": (r"(\S(.*\S)?)?", NameRule.ODM_OID)},
 }
 _REQUIRED = ("visits", "instruments", "sections")
 _MAY_BE_EMPTY = ("sites", "variables", "missing")
-
-
-class MappingRefused(PlainRefusal):
-    """A mapping file does not fit. The message names every mistake with its line."""
 
 
 def read_mapping(content: bytes, names: Names, variables: Variables) -> Names:
@@ -62,12 +52,12 @@ def read_mapping(content: bytes, names: Names, variables: Variables) -> Names:
     document, lines = _parse(content)
     mistakes = list(_structure_mistakes(document, names, lines))
     if mistakes:
-        raise MappingRefused(_told(mistakes))
+        raise MappingRefused(mistakes)
     theirs = {table: document.get(table, {}) for table in TABLES}
     mapped = names.with_tables(theirs, content)
     mistakes = [*_name_mistakes(mapped, theirs, lines), *_missing_mistakes(mapped, variables, lines)]
     if mistakes:
-        raise MappingRefused(_told(mistakes))
+        raise MappingRefused(mistakes)
     return mapped
 
 
@@ -80,7 +70,7 @@ def mapping_target(content: bytes) -> Target:
     document, lines = _parse(content)
     target = document.get("target")
     if target not in list(Target):
-        raise MappingRefused(_told([_target_mistake(lines)]))
+        raise MappingRefused([_target_mistake(lines)])
     return Target(target)
 
 
@@ -113,74 +103,75 @@ def _toml_text(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-Mistake = tuple[int, str]
-
-
 def _parse(content: bytes) -> tuple[dict[str, Any], Mapping[KeyPath, int]]:
     try:
         text = content.decode("utf-8-sig")
         return tomllib.loads(text), key_lines(text)
     except UnicodeDecodeError as error:
-        raise MappingRefused("The mapping file is not UTF-8: save it as such.") from error
+        raise MappingRefused([MappingFault.at(0, MappingFaultCode.NOT_UTF8)]) from error
     except tomllib.TOMLDecodeError as error:
-        raise MappingRefused(f"The mapping file is no TOML: {error}.") from error
+        place = re.search(r"at line (\d+), column (\d+)", f"{error}")
+        line, column = place.groups() if place else ("", "")
+        facts = {"said": f"{error}", "line": line, "column": column}
+        raise MappingRefused([MappingFault.at(0, MappingFaultCode.NOT_TOML, **facts)]) from error
 
 
-def _target_mistake(lines: Mapping[KeyPath, int]) -> Mistake:
+def _target_mistake(lines: Mapping[KeyPath, int]) -> MappingFault:
     choices = ", ".join(f'"{target.value}"' for target in Target)
-    return lines.get(("target",), 1), f"target must say whose files this is for: one of {choices}"
+    return MappingFault.at(lines.get(("target",), 1), MappingFaultCode.TARGET_MISSING, choices=choices)
 
 
 def _structure_mistakes(
     document: Mapping[str, Any], names: Names, lines: Mapping[KeyPath, int]
-) -> Iterator[Mistake]:
+) -> Iterator[MappingFault]:
     if document.get("target") not in list(Target):
         yield _target_mistake(lines)
     elif document["target"] != names.target.value:
-        yield (
-            lines["target",],
-            f'this is for "{document["target"]}", and was asked for "{names.target.value}"',
-        )
+        given = {"given": document["target"], "target": names.target.value}
+        yield MappingFault.at(lines["target",], MappingFaultCode.TARGET_OTHER, **given)
     ours = names.tables()
     for table, codes in document.items():
         if table == "target":
             continue
         if not ours.get(table):
-            yield lines[table,], f"[{table}] is no table of a mapping for {names.target.value}"
+            facts = {"table": table, "target": names.target.value}
+            yield MappingFault.at(lines[table,], MappingFaultCode.TABLE_UNKNOWN, **facts)
         elif not isinstance(codes, dict):
-            yield lines[table,], f"{table} must be a table: [{table}]"
+            yield MappingFault.at(lines[table,], MappingFaultCode.NO_TABLE, table=table)
         else:
             yield from _code_mistakes(table, codes, ours[table], lines)
 
 
 def _code_mistakes(
     table: str, codes: Mapping[str, Any], ours: Mapping[str, str], lines: Mapping[KeyPath, int]
-) -> Iterator[Mistake]:
+) -> Iterator[MappingFault]:
     for code, name in codes.items():
         line = lines[table, code]
         if code not in ours:
-            yield line, f"{code} is none of our {table}: `btb-pro mapping template` lists them"
+            yield MappingFault.at(line, MappingFaultCode.CODE_UNKNOWN, code=code, table=table)
         elif not isinstance(name, str):
-            yield line, f'{code} must have a name in quotes: {code} = "..."'
+            yield MappingFault.at(line, MappingFaultCode.NAME_NOT_QUOTED, code=code)
 
 
 def _name_mistakes(
     names: Names, theirs: Mapping[str, Mapping[str, str]], lines: Mapping[KeyPath, int]
-) -> Iterator[Mistake]:
+) -> Iterator[MappingFault]:
     legal = _LEGAL[names.target]
-    taken = {"keys": dict.fromkeys(_reserved(names), "a column of theirs")}
+    taken = {"keys": dict.fromkeys(_reserved(names), "")}
     # Keys and variables are columns of one file.
     taken["variables"] = taken["keys"]
     for table, codes in names.tables().items():
-        pattern, words = legal.get(table, (r"[^\x00-\x1f]*", "a name without control characters"))
+        pattern, rule = legal.get(table, (r"[^\x00-\x1f]*", NameRule.PRINTABLE))
         first = taken.setdefault(table, {})
         for code, name in codes.items():
             line = lines.get((table, code)) or lines.get((table,), 1)
             is_legal = re.fullmatch(pattern, name) and (name or not _is_required(table, code))
             if code in theirs.get(table, {}) and not is_legal:
-                yield line, f"{code} = {name!r} is no name that {names.target.value} takes: {words}"
+                facts = {"code": code, "name": name, "target": names.target.value, "rule": rule.value}
+                yield MappingFault.at(line, MappingFaultCode.NAME_ILLEGAL, **facts)
             elif name in first and (name or table not in _MAY_BE_EMPTY):
-                yield line, f"{code} and {first[name]} are both called {name!r}: two of ours need two names"
+                facts = {"code": code, "other": first[name], "name": name}
+                yield MappingFault.at(line, MappingFaultCode.NAME_TWICE, **facts)
             first.setdefault(name, code)
 
 
@@ -195,7 +186,9 @@ def _reserved(names: Names) -> list[str]:
     return [*forms, "redcap_event_name", "redcap_data_access_group"]
 
 
-def _missing_mistakes(names: Names, variables: Variables, lines: Mapping[KeyPath, int]) -> Iterator[Mistake]:
+def _missing_mistakes(
+    names: Names, variables: Variables, lines: Mapping[KeyPath, int]
+) -> Iterator[MappingFault]:
     for state, code in names.missing.items():
         if not code or ("missing", state) not in lines:
             continue
@@ -203,7 +196,8 @@ def _missing_mistakes(names: Names, variables: Variables, lines: Mapping[KeyPath
             field = variable.field
             is_choice = any(code == choice.code for choice in field.choices)
             if is_choice or (variable.choice and code in ("0", "1")) or _is_in_range(code, variable.field):
-                yield lines["missing", state], f"{state} = {code!r} may also be an answer to {variable.code}"
+                facts = {"state": state, "name": code, "code": variable.code}
+                yield MappingFault.at(lines["missing", state], MappingFaultCode.MAY_BE_ANSWER, **facts)
                 break
 
 
@@ -213,8 +207,3 @@ def _is_in_range(code: str, field: Field) -> bool:
     is_too_low = field.minimum is not None and int(code) < field.minimum
     is_too_high = field.maximum is not None and int(code) > field.maximum
     return not (is_too_low or is_too_high)
-
-
-def _told(mistakes: list[Mistake]) -> str:
-    listed = "\n".join(f"  line {line}: {sentence}." for line, sentence in sorted(mistakes))
-    return f"The mapping file does not fit, and nothing was written:\n{listed}"

@@ -1,14 +1,25 @@
 """One table of a data set in a stream: as CSV, byte for byte what the export's file holds, or as NDJSON."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from btb_pro.exports.codebook import codebook_rows
 from btb_pro.exports.csv_files import csv_line
 from btb_pro.exports.dataset import Dataset
 from btb_pro.exports.format_names import Table, TableFormat
 from btb_pro.exports.sheets import table_headers
-from btb_pro.exports.tables import TableStyle, TextRow, history_row, long_rows, score_rows, wide_row
+from btb_pro.exports.tables import (
+    TableStyle,
+    TextRow,
+    correction_row,
+    history_row,
+    late_save_row,
+    long_rows,
+    score_history_row,
+    score_rows,
+    wide_row,
+)
+from btb_pro.exports.visit_tables import planned_row, response_rows
 from btb_pro.exports.writing import WriteOptions
 
 
@@ -35,20 +46,27 @@ def _rows(
     dataset: Dataset, table: Table, options: WriteOptions, names: TableStyle
 ) -> Iterator[Sequence[str]]:
     variables = dataset.variables
-    if table is Table.HISTORY:
-        for record in dataset.history():
-            yield history_row(record, names)
-    elif table is Table.CODEBOOK:
-        yield from codebook_rows(dataset.study, variables, options.codebook, names)
-    else:
-        by_field = variables.by_field()
-        for visit in dataset.visits():
-            if table is Table.WIDE:
-                yield wide_row(visit, variables, names)
-            elif table is Table.LONG:
-                yield from long_rows(visit, by_field, names)
-            else:
-                yield from score_rows(visit, names)
+    by_field = variables.by_field()
+    of_all: Mapping[Table, Callable[[], Iterator[Sequence[str]]]] = {
+        Table.VISITS: lambda: (planned_row(one, names) for one in dataset.planned_visits()),
+        Table.HISTORY: lambda: (history_row(one, names) for one in dataset.history()),
+        Table.SCORE_HISTORY: lambda: (score_history_row(one, names) for one in dataset.score_history()),
+        Table.CORRECTIONS: lambda: (correction_row(one, names) for one in dataset.corrections()),
+        Table.LATE_SAVES: lambda: (late_save_row(one, names) for one in dataset.late_saves()),
+        Table.CODEBOOK: lambda: codebook_rows(dataset.study, variables, options.codebook, names),
+    }
+    if table in of_all:
+        yield from of_all[table]()
+        return
+    for visit in dataset.visits():
+        if table is Table.RESPONSES:
+            yield from response_rows(visit, names)
+        elif table is Table.WIDE:
+            yield wide_row(visit, variables, names)
+        elif table is Table.LONG:
+            yield from long_rows(visit, by_field, names)
+        else:
+            yield from score_rows(visit, names)
 
 
 def _json_line(header: TextRow, row: Sequence[str]) -> bytes:

@@ -129,6 +129,16 @@ class ScoreRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ScoreHistoryRecord:
+    """One version of a score with where it belongs: the one at submission, or one after a correction."""
+
+    participant: str
+    site: str
+    visit: str
+    score: ScoreRecord
+
+
+@dataclass(frozen=True, slots=True)
 class VisitRecord:
     """One participant's visit at the cut-off."""
 

@@ -9,6 +9,7 @@ from btb_pro.exports.tables import (
     HISTORY_HEADER,
     LATE_SAVES_HEADER,
     LONG_HEADER,
+    SCORE_HISTORY_HEADER,
     SCORES_HEADER,
     TableStyle,
     TextRow,
@@ -16,6 +17,7 @@ from btb_pro.exports.tables import (
     history_row,
     late_save_row,
     long_rows,
+    score_history_row,
     score_rows,
     wide_header,
     wide_row,
@@ -35,6 +37,7 @@ def table_headers(dataset: Dataset, options: WriteOptions, style: TableStyle) ->
         "long": list(LONG_HEADER),
         "history": list(HISTORY_HEADER),
         "scores": list(SCORES_HEADER),
+        "score_history": list(SCORE_HISTORY_HEADER),
         "corrections": list(CORRECTIONS_HEADER),
         "late_saves": list(LATE_SAVES_HEADER),
         "codebook": codebook_header(options.codebook, style),
@@ -61,6 +64,8 @@ def fill_tables(
             add["scores"](row)
     for record in dataset.history():
         add["history"](history_row(record, style))
+    for version in dataset.score_history():
+        add["score_history"](score_history_row(version, style))
     for correction in dataset.corrections():
         add["corrections"](correction_row(correction, style))
     for late in dataset.late_saves():

@@ -30,6 +30,19 @@ ANSWER_COLUMNS = (
     Answer.received_at,
 )
 """In the order of `AnswerRow`, whose origin mode and session make."""
+SCORE_COLUMNS = (
+    Response.instrument,
+    ScoreRow.code,
+    ScoreRow.value,
+    ScoreRow.n_answered,
+    ScoreRow.n_items,
+    ScoreRow.rule,
+    ScoreRow.rule_version,
+    ScoreRow.reason,
+    ScoreRow.computed_at,
+    ScoreRow.event_seq,
+)
+"""In the order of `ScoreRecord`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +115,7 @@ class StoredRows:
     def _read_scores(self, visit_ids: Sequence[int]) -> Mapping[int, Sequence[ScoreRecord]]:
         scores: dict[int, list[ScoreRecord]] = {}
         rows = self._session.execute(
-            select(
-                Response.visit_id,
-                Response.instrument,
-                ScoreRow.code,
-                ScoreRow.value,
-                ScoreRow.n_answered,
-                ScoreRow.n_items,
-                ScoreRow.rule,
-                ScoreRow.rule_version,
-                ScoreRow.reason,
-                ScoreRow.computed_at,
-                ScoreRow.event_seq,
-            )
+            select(Response.visit_id, *SCORE_COLUMNS)
             .join(Response, Response.id == ScoreRow.response_id)
             .where(Response.visit_id.in_(visit_ids), ScoreRow.event_seq <= self._cutoff.seq)
             .order_by(ScoreRow.event_seq, ScoreRow.id)

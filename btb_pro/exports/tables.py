@@ -16,6 +16,8 @@ from btb_pro.exports.records import (
     FieldRecord,
     HistoryRecord,
     LateSaveRecord,
+    ScoreHistoryRecord,
+    ScoreRecord,
     VisitRecord,
 )
 from btb_pro.exports.variables import WIDE_KEYS, FieldVariable, Variables
@@ -36,6 +38,7 @@ SCORES_HEADER = (
     "participant", "site", "visit", "instrument", "score", "value", "n_answered", "n_items", "rule",
     "rule_version", "reason", "computed_at",
 )  # fmt: skip
+SCORE_HISTORY_HEADER = (*SCORES_HEADER, "seq")
 CORRECTIONS_HEADER = (
     "participant", "site", "visit", "instrument", "item", "old_value", "old_state", "new_value", "new_state",
     "status", "reason", "why", "source", "noticed_on", "asked_by", "asked_role", "asked_at", "decided_by",
@@ -101,11 +104,19 @@ def wide_codes(variables: Variables, style: TableStyle = PLAIN) -> TextRow:
     return [code for code in (*WIDE_KEYS, *fields, *scores) if style.column(code)]
 
 
+def _keys(
+    record: VisitRecord | HistoryRecord | ScoreHistoryRecord | CorrectionRecord | LateSaveRecord,
+    style: TableStyle,
+) -> list[str]:
+    """Whose visit a row is about."""
+    return [record.participant, style.site(record.site), style.visit(record.visit)]
+
+
 def wide_row(visit: VisitRecord, variables: Variables, style: TableStyle = PLAIN) -> TextRow:
     """One visit. A missing state stands as its code; what is no part of the visit is empty, as is a score
     that was not computed.
     """
-    keys = [visit.participant, style.site(visit.site), style.visit(visit.visit), visit.status.value]
+    keys = [*_keys(visit, style), visit.status.value]
     keys += [_time(visit.started_at), _time(visit.submitted_at)]
     fields = [
         _wide_cell(variable, visit.fields.get(variable.field.code), style)
@@ -128,7 +139,7 @@ def long_rows(
 
     `variables` are `Variables.by_field`. The rows of a field's choices share its times and changes.
     """
-    keys = [visit.participant, style.site(visit.site), style.visit(visit.visit)]
+    keys = _keys(visit, style)
     for code, field in visit.fields.items():
         instrument = [style.instrument(field.instrument.code), field.instrument_version]
         newest = field.newest
@@ -146,9 +157,7 @@ def history_row(record: HistoryRecord, style: TableStyle = PLAIN) -> TextRow:
     """One stored answer row. Skipped and cleared are both left blank: a cleared row follows another one."""
     answer = record.answer
     return [
-        record.participant,
-        style.site(record.site),
-        style.visit(record.visit),
+        *_keys(record, style),
         style.instrument(record.instrument),
         record.instrument_version,
         style.item(answer.field),
@@ -168,28 +177,18 @@ def history_row(record: HistoryRecord, style: TableStyle = PLAIN) -> TextRow:
 def score_rows(visit: VisitRecord, style: TableStyle = PLAIN) -> Iterator[TextRow]:
     """One row for each score of the visit, computed or not."""
     for score in visit.scores.values():
-        yield [
-            visit.participant,
-            style.site(visit.site),
-            style.visit(visit.visit),
-            style.instrument(score.instrument),
-            style.item(score.code),
-            style.number(score.value),
-            str(score.n_answered),
-            str(score.n_items),
-            score.rule,
-            score.rule_version,
-            score.reason,
-            _time(score.computed_at),
-        ]
+        yield [*_keys(visit, style), *_score_cells(score, style)]
+
+
+def score_history_row(record: ScoreHistoryRecord, style: TableStyle = PLAIN) -> TextRow:
+    """One version of a score: of those with the same score and visit the last one holds."""
+    return [*_keys(record, style), *_score_cells(record.score, style), str(record.score.seq)]
 
 
 def correction_row(record: CorrectionRecord, style: TableStyle = PLAIN) -> TextRow:
     """One correction that was asked for, whatever became of it."""
     return [
-        record.participant,
-        style.site(record.site),
-        style.visit(record.visit),
+        *_keys(record, style),
         style.instrument(record.instrument),
         style.item(record.field),
         (record.old.value or "") if record.old else "",
@@ -217,9 +216,7 @@ def correction_row(record: CorrectionRecord, style: TableStyle = PLAIN) -> TextR
 def late_save_row(record: LateSaveRecord, style: TableStyle = PLAIN) -> TextRow:
     """One answer that came too late."""
     return [
-        record.participant,
-        style.site(record.site),
-        style.visit(record.visit),
+        *_keys(record, style),
         style.instrument(record.instrument),
         style.item(record.field),
         record.stored.value or "",
@@ -237,6 +234,20 @@ def device_offset(device_at: str | None) -> str:
     if found is None:
         return ""
     return "+00:00" if found[1] == "Z" else found[1]
+
+
+def _score_cells(score: ScoreRecord, style: TableStyle) -> TextRow:
+    return [
+        style.instrument(score.instrument),
+        style.item(score.code),
+        style.number(score.value),
+        str(score.n_answered),
+        str(score.n_items),
+        score.rule,
+        score.rule_version,
+        score.reason,
+        _time(score.computed_at),
+    ]
 
 
 def _wide_cell(variable: FieldVariable, field: FieldRecord | None, style: TableStyle) -> str:

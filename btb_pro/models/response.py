@@ -206,3 +206,19 @@ class SafetyAlert(Base):
     acknowledged_at: Mapped[datetime | None] = mapped_column(Instant)
     acknowledged_by: Mapped[str | None] = mapped_column(String(120))
     event_seq: Mapped[int] = event_seq()
+
+
+class VisitReview(Base):
+    """That an investigator has gone through the answers of a visit, as they stood at that event.
+
+    Append-only. The newest one of a visit counts, until an answer is newer than it.
+    """
+
+    __tablename__ = "visit_review"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    visit_id: Mapped[int] = mapped_column(ForeignKey("visit.id"), index=True)
+    reviewed_by: Mapped[str] = mapped_column(String(120))
+    reviewed_at: Mapped[datetime] = mapped_column(Instant)
+    event_seq: Mapped[int] = event_seq()

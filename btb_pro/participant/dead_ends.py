@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from btb_pro import clock
-from btb_pro.db import DATABASE_FAILURES
+from btb_pro.damage import DATABASE_FAILURES
 from btb_pro.incoming import drain, refuse_foreign, refuse_unreadable
 from btb_pro.links import UnknownLink
 from btb_pro.participant.cookies import session_secret

@@ -7,7 +7,7 @@ whatever one of its machines tries.
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from btb_pro.db import DATABASE_FAILURES
+from btb_pro.damage import DATABASE_FAILURES
 from btb_pro.services.limits import Limit, network_of, note_failure, wait_until
 from btb_pro.this_request import runtime
 

@@ -211,11 +211,11 @@ class PageView:
 
     def note_refused(self, reading: Reading) -> None:
         """Let the trail tell which values were refused, by which check."""
-        visitor = self.visitor
+        visitor, answering = self.visitor, self.visitor.answering
         typed = {code: request.form.getlist(code) for code in reading.refused}
-        note_refused_answers(
-            visitor.db, visitor.context, visitor.answering, self.page.instrument.code, reading.refused, typed
-        )
+        place = f"{answering.visit.code}/{self.page.instrument.code}"
+        number = answering.participant.study_number
+        note_refused_answers(visitor.db, visitor.context, number, place, reading.refused, typed)
 
     def save_of(self, state: PageState, reading: Reading) -> PageSave:
         """What the page asks to be stored."""

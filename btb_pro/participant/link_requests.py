@@ -11,7 +11,7 @@ from flask import g, redirect, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from btb_pro.db import DATABASE_FAILURES
+from btb_pro.damage import DATABASE_FAILURES
 from btb_pro.participant.visitor import (
     Access,
     GoTo,

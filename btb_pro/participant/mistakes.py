@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from flask import g, redirect, render_template, request, url_for
 from flask_babel import gettext
 
-from btb_pro.db import DATABASE_FAILURES
+from btb_pro.damage import DATABASE_FAILURES
 from btb_pro.instruments.answers import ValueRefused, read_value
 from btb_pro.instruments.model import Field, FieldKind
 from btb_pro.participant.form import main_form
-from btb_pro.participant.parts import switch_language
 from btb_pro.participant.presenting import printable
 from btb_pro.participant.visitor import (
     Access,
@@ -21,6 +20,7 @@ from btb_pro.participant.visitor import (
     open_link,
     participant,
     request_context,
+    switch_language,
     visiting,
 )
 from btb_pro.refused_values import refusal_text

@@ -8,10 +8,18 @@ from flask import redirect, render_template, request, url_for
 from btb_pro.instruments.answers import Current, ItemState, item_summary
 from btb_pro.instruments.paging import Page
 from btb_pro.participant.form import main_form
-from btb_pro.participant.visitor import Access, ResponseValue, Visitor, access, participant, visiting
-from btb_pro.services.sessions import change_language, stored_only
+from btb_pro.participant.visitor import (
+    Access,
+    ResponseValue,
+    Visitor,
+    access,
+    participant,
+    switch_language,
+    visiting,
+)
+from btb_pro.services.sessions import stored_only
 from btb_pro.services.step_codes import is_offered
-from btb_pro.this_request import runtime, speak
+from btb_pro.this_request import runtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +53,6 @@ def go_on(handle: str) -> ResponseValue:
         if switch_language(visitor):
             return redirect(url_for("participant.parts", handle=handle), 303)
         return redirect(_next_address(visitor), 303)
-
-
-def switch_language(visitor: Visitor) -> bool:
-    """Change the session's language if a language button was pressed."""
-    language = request.form.get("lang", "")
-    if language not in visitor.runtime.study.languages:
-        return False
-    change_language(visitor.db, visitor.context, visitor.answering, language)
-    speak(language)
-    return True
 
 
 def first_page_to_do(pages: tuple[Page, ...], current: Current) -> Page | None:

@@ -11,9 +11,16 @@ from btb_pro.instruments.model import Field, FieldKind, Item, Texts
 from btb_pro.instruments.paging import Page
 from btb_pro.participant.cookies import forget_session
 from btb_pro.participant.form import main_form
-from btb_pro.participant.parts import switch_language
 from btb_pro.participant.phone import is_from_script
-from btb_pro.participant.visitor import Access, ResponseValue, Visitor, access, participant, visiting
+from btb_pro.participant.visitor import (
+    Access,
+    ResponseValue,
+    Visitor,
+    access,
+    participant,
+    switch_language,
+    visiting,
+)
 from btb_pro.services.made_requests import correction_asked_at
 from btb_pro.services.sessions import SeenAnswer, end_session, stored_only
 from btb_pro.services.submission import submit_visit

@@ -4,8 +4,16 @@ from flask import redirect, render_template, request, url_for
 from flask_babel import gettext
 
 from btb_pro.participant.form import main_form
-from btb_pro.participant.parts import switch_language
-from btb_pro.participant.visitor import Access, GoTo, ResponseValue, Visitor, access, participant, visiting
+from btb_pro.participant.visitor import (
+    Access,
+    GoTo,
+    ResponseValue,
+    Visitor,
+    access,
+    participant,
+    switch_language,
+    visiting,
+)
 from btb_pro.participant.words import minute_in_words
 from btb_pro.services.step_codes import (
     Outcome,

@@ -10,8 +10,7 @@ from flask import jsonify
 from werkzeug.wrappers import Response
 
 from btb_pro.participant.items import PageView, find_page
-from btb_pro.participant.parts import switch_language
-from btb_pro.participant.visitor import Access, access, participant, visiting
+from btb_pro.participant.visitor import Access, access, participant, switch_language, visiting
 from btb_pro.services.answers import KeyUsedTwice, save_page
 
 

@@ -25,6 +25,7 @@ from btb_pro.services.sessions import (
     LinkState,
     OpenedLink,
     SeenAnswer,
+    change_language,
     find_session,
     look_up,
     participant_actor,
@@ -182,6 +183,16 @@ def visiting(handle: str, *, writes: bool = False, after_submit: bool = False) -
         )
         if writes:
             db.commit()
+
+
+def switch_language(visitor: Visitor) -> bool:
+    """Change the session's language if a language button was pressed."""
+    language = request.form.get("lang", "")
+    if language not in visitor.runtime.study.languages:
+        return False
+    change_language(visitor.db, visitor.context, visitor.answering, language)
+    speak(language)
+    return True
 
 
 def pages_of_visit(house: Runtime, visit_code: str) -> tuple[Page, ...]:

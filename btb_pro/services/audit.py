@@ -72,6 +72,7 @@ class Tag(StrEnum):
     ANSWER_REFUSE = "answer:refuse"
     ANSWER_LATE = "answer:come_late"
     VISIT_SUBMIT = "visit:submit"
+    VISIT_REVIEW = "visit:review"
     CORRECTION_ASK = "correction:ask"
     CORRECTION_ACCEPT = "correction:accept"
     CORRECTION_REFUSE = "correction:refuse"

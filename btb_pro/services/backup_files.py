@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
 import pyrage
@@ -19,6 +20,10 @@ from btb_pro.refusals import PlainRefusal
 DATABASE = "btb.db"
 MANIFEST = "manifest.json"
 _PIECE = 1024 * 1024
+_NO_KEY = (
+    "BTB_BACKUP_KEY holds a key with a letter lost or mistaken: copy it again from where it is kept. "
+    "Where it is kept nowhere, take the line out and run btb-pro init: backups made with it stay shut."
+)
 
 
 class BackupRefused(PlainRefusal):
@@ -53,6 +58,16 @@ def new_backup_key() -> str:
 def can_be_opened(keys: Sequence[str]) -> bool:
     """Whether a secret key is among the keys, so that a backup can be read again here."""
     return any(key.startswith("AGE-SECRET-KEY-1") for key in keys)
+
+
+def require_whole(keys: Sequence[str]) -> None:
+    """Pass if every key is one: age's own checksum finds a letter that was lost or mistaken.
+
+    Raises:
+        BackupRefused: one is none.
+    """
+    for key in keys:
+        _identity(key) if can_be_opened([key]) else _recipient(key)
 
 
 def write_backup(database: Path, manifest: BackupManifest, keys: Sequence[str], target: Path) -> None:
@@ -96,7 +111,7 @@ def read_backup(path: Path, keys: Sequence[str], folder: Path) -> tuple[Path, Ba
     Raises:
         BackupRefused: no key opens it, it is damaged, or it is no backup.
     """
-    identities = [pyrage.x25519.Identity.from_str(key) for key in keys if can_be_opened([key])]
+    identities = [_identity(key) for key in keys if can_be_opened([key])]
     if not identities:
         raise BackupRefused("BTB_BACKUP_KEY holds no secret key: put in the one that was kept elsewhere.")
     plain = folder / "backup.zip"
@@ -130,10 +145,20 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
+def _identity(key: str) -> Any:
+    try:
+        return pyrage.x25519.Identity.from_str(key)
+    except pyrage.IdentityError as error:
+        raise BackupRefused(_NO_KEY) from error
+
+
 def _recipient(key: str) -> object:
     if can_be_opened([key]):
-        return pyrage.x25519.Identity.from_str(key).to_public()
-    return pyrage.x25519.Recipient.from_str(key)
+        return _identity(key).to_public()
+    try:
+        return pyrage.x25519.Recipient.from_str(key)
+    except pyrage.RecipientError as error:
+        raise BackupRefused(_NO_KEY) from error
 
 
 def _sync_folder(folder: Path) -> None:

@@ -21,6 +21,7 @@ from btb_pro.exports.watched import Watch
 from btb_pro.exports.writing import WriteOptions
 from btb_pro.services.asked_exports import BUNDLE
 from btb_pro.services.audit import APP_VERSION, Context
+from btb_pro.services.cut_offs import MappingForNothing
 from btb_pro.services.exporting import (
     ExportOrder,
     ExportPlan,
@@ -127,9 +128,7 @@ def plan_bundle(
     target = None if order.mapping is None else mapping_target(order.mapping)
     are_for = [one for one in wanted if FORMATS[one].takes_mapping and FORMATS[one].target is target]
     if target is not None and not are_for:
-        raise ExportRefused(
-            f"The mapping is for {target.value}, and nothing in the bundle is: add that format."
-        )
+        raise MappingForNothing(target.value)
     return [
         plan_export(runtime, one, order if one in are_for else replace(order, mapping=None)) for one in wanted
     ]

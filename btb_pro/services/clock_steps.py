@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.db import DATABASE_FAILURES
+from btb_pro.damage import DATABASE_FAILURES
 from btb_pro.models.base import AuditEvent
 from btb_pro.services.audit import Actor, Context, Tag, step
 from btb_pro.services.runtime import Runtime

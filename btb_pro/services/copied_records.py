@@ -15,7 +15,7 @@ from btb_pro.instruments.answers import STATE_OF_ROW, StoredAnswer
 from btb_pro.instruments.in_words import field_in_words, value_in_words
 from btb_pro.models.base import AuditEvent
 from btb_pro.models.participant import Participant, Visit
-from btb_pro.models.response import Response, ScoreRow
+from btb_pro.models.response import Response, ScoreRow, VisitReview
 from btb_pro.services.runtime import Runtime
 
 Content = dict[str, Any]
@@ -85,6 +85,7 @@ class CopiedRecords:
             "receipt_code": row.receipt_code if visit.submitted_at else None,
             "answers": [self._answer(record) for record in visit.fields.values()],
             "scores": [_score(one) for one in self._scores(row)],
+            "reviews": [_review(one) for one in self._reviews(row)],
             "late_saves": self._late.get((visit.participant, visit.visit), []),
         }
 
@@ -112,6 +113,14 @@ class CopiedRecords:
             .join(Response, Response.id == ScoreRow.response_id)
             .where(Response.visit_id == visit.id, ScoreRow.event_seq <= self._seq)
             .order_by(ScoreRow.event_seq, ScoreRow.id)
+        ).scalars()
+
+    def _reviews(self, visit: Visit) -> Iterator[VisitReview]:
+        """Each time that an investigator went through the answers, oldest first."""
+        yield from self._session.execute(
+            select(VisitReview)
+            .where(VisitReview.visit_id == visit.id, VisitReview.event_seq <= self._seq)
+            .order_by(VisitReview.id)
         ).scalars()
 
     def _trail(self, number: str) -> Iterator[AuditEvent]:
@@ -171,6 +180,10 @@ def _score(row: ScoreRow) -> Content:
         "computed_at": _time(row.computed_at),
         "seq": row.event_seq,
     }
+
+
+def _review(row: VisitReview) -> Content:
+    return {"reviewed_by": row.reviewed_by, "at": _time(row.reviewed_at), "seq": row.event_seq}
 
 
 def _event(row: AuditEvent) -> Content:

@@ -6,7 +6,6 @@ otherwise get a newer version beside the older one.
 
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,29 +20,21 @@ from btb_pro.models.response import Answer
 from btb_pro.roles import Permission, Role
 from btb_pro.services.audit import Context, Step, Tag, step
 from btb_pro.services.corrected_answers import score_anew, write_answer
-from btb_pro.services.correction_faults import CorrectionFault, CorrectionRefused
+from btb_pro.services.correction_faults import (
+    LONGEST_SOURCE,
+    LONGEST_WHY,
+    SHORTEST_WHY,
+    CorrectionFault,
+    CorrectionRefused,
+    Reason,
+)
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.safety import raise_alerts
 from btb_pro.services.staff_sessions import SignedIn
 from btb_pro.services.visit_answers import AnswerOnFile, AskedField, answer_on_file, find_asked
 
-SHORTEST_WHY = 10
-LONGEST_WHY = 1000
-LONGEST_SOURCE = 200
 PARTICIPANT = "participant"
 """What a request calls the role of a participant who asks."""
-
-
-class Reason(StrEnum):
-    """Why an answer is not what it should be."""
-
-    SLIP = "slip"
-    MISUNDERSTOOD = "misunderstood"
-    TYPED_IN_WRONGLY = "typed_in_wrongly"
-    """From paper or over the phone."""
-    CAME_LATE = "came_late"
-    """The answer that should count was sent too late."""
-    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,22 @@
-"""Why a correction cannot be asked for or decided."""
+"""Why a correction is asked for, and why it cannot be asked for or decided."""
 
 from enum import StrEnum
+
+SHORTEST_WHY = 10
+LONGEST_WHY = 1000
+LONGEST_SOURCE = 200
+
+
+class Reason(StrEnum):
+    """Why an answer is not what it should be."""
+
+    SLIP = "slip"
+    MISUNDERSTOOD = "misunderstood"
+    TYPED_IN_WRONGLY = "typed_in_wrongly"
+    """From paper or over the phone."""
+    CAME_LATE = "came_late"
+    """The answer that should count was sent too late."""
+    OTHER = "other"
 
 
 class CorrectionFault(StrEnum):

@@ -25,6 +25,14 @@ class ExportRefused(PlainRefusal):
     """An export cannot be taken as asked; no file was left. The message says why and what to do."""
 
 
+class MappingForNothing(ExportRefused):
+    """A bundle was asked for with a mapping file, and holds no format of the receiver that it is for."""
+
+    def __init__(self, target: str) -> None:
+        self.target = target
+        super().__init__(f"The mapping is for {target}, and nothing in the bundle is: add that format.")
+
+
 class CutOffRefused(ExportRefused):
     """What an export is to end with is no event and no instant that there was."""
 

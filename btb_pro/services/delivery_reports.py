@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 from btb_pro import clock
 from btb_pro.messaging.reports import Report
 from btb_pro.models.message import Message
+from btb_pro.services.addressees import addressee_of, contact_of
 from btb_pro.services.audit import Context, Tag, step
-from btb_pro.services.composing import addressee_of, contact_of
 from btb_pro.services.runtime import Runtime
 
 _MAY_BE_DELIVERED = ("sent", "unknown")

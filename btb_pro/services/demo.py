@@ -17,6 +17,7 @@ from btb_pro.security import new_key
 from btb_pro.services.audit import Actor, Context
 from btb_pro.services.demo_answers import MadeUpPerson
 from btb_pro.services.demo_console import CAME_BACK, DEMO_SERVERS, PERHAPS_SENT, WENT_OUT
+from btb_pro.services.demo_corrections import play_corrections
 from btb_pro.services.demo_staff import add_demo_staff
 from btb_pro.services.demo_story import (
     DAY0,
@@ -151,7 +152,9 @@ def _fill(runtime: Runtime, actor: Actor, characters: Sequence[Character]) -> No
         with clock.at(beginning):
             record_study(session, context, runtime.study)
             add_demo_staff(session, context, runtime)
-        play_all(Stage(runtime, session, context), characters, today)
+        stage = Stage(runtime, session, context)
+        play_all(stage, characters, today)
+        play_corrections(stage, characters, today)
         session.commit()
 
 

@@ -13,23 +13,22 @@ from sqlalchemy.orm import Session
 
 from btb_pro import clock
 from btb_pro.config import SETTINGS_FILE, SettingError, Settings, read_settings
-from btb_pro.db import DATABASE_FAILURES, Database, DatabaseUnreachable
+from btb_pro.damage import DATABASE_FAILURES
+from btb_pro.db import Database, DatabaseUnreachable
 from btb_pro.instruments.catalogue import load_instruments
 from btb_pro.instruments.problems import InstrumentFileError
 from btb_pro.models.message import Message
-from btb_pro.services.backup_files import can_be_opened
+from btb_pro.services.backup_files import BackupRefused, can_be_opened, require_whole
 from btb_pro.services.clock_steps import clock_step_in_the_news
 from btb_pro.services.database_rights import can_change_what_grows
 from btb_pro.services.health import Check, Finding, Grade, database_file, readiness
-from btb_pro.services.last_backup import last_backup_at
+from btb_pro.services.last_backup import BACKUP_EVERY, last_backup_at
 from btb_pro.services.quiet_hours import is_quiet
 from btb_pro.services.verification import missing_guards
 from btb_pro.services.wordings import WordingNotApproved, require_approved
 from btb_pro.study import Study
 from btb_pro.study_file import StudyFileError, read_study
 
-BACKUP_EVERY = timedelta(hours=26)
-"""A day, and two hours for one that takes long."""
 QUEUE_WAITS = timedelta(minutes=15)
 """The worker looks every minute; after this, nobody does."""
 _CONNECT_S = 5.0
@@ -75,6 +74,10 @@ def find_keys(settings: Settings) -> Finding:
     """Whether there is a key for backups; the others are looked at when the settings are read."""
     if not settings.backup_keys:
         return Finding(Check.KEYS, Grade.FAIL, "no_backup_key")
+    try:
+        require_whole(settings.backup_keys)
+    except BackupRefused:
+        return Finding(Check.KEYS, Grade.FAIL, "broken_backup_key")
     if not can_be_opened(settings.backup_keys):
         return Finding(Check.KEYS, Grade.OK, "public")
     return Finding(Check.KEYS, Grade.OK, "secret")
@@ -126,6 +129,10 @@ def _outside(settings: Settings) -> Iterator[Finding]:
         yield Finding(Check.MAIL, Grade.WARN if sms is None else Grade.OK, "off")
     else:
         yield _connect(Check.MAIL, mail.host, mail.port)
+    if settings.alarm_to:
+        yield Finding(Check.ALARMS, Grade.OK, facts={"to": settings.alarm_to})
+    else:
+        yield Finding(Check.ALARMS, Grade.WARN if settings.is_production else Grade.OK, "off")
     if sms is None:
         yield Finding(Check.SMS, Grade.OK, "off")
     else:

@@ -12,8 +12,8 @@ from sqlalchemy.engine import make_url
 
 from btb_pro import clock
 from btb_pro.config import Settings
-from btb_pro.damage import DamageNote
-from btb_pro.db import DATABASE_FAILURES, Database
+from btb_pro.damage import DATABASE_FAILURES, DamageNote
+from btb_pro.db import Database
 from btb_pro.migrate import SchemaNewer, newest_revision, revision_of
 from btb_pro.models.base import AuditEvent
 
@@ -52,6 +52,7 @@ class Check(StrEnum):
     BACKUP = "backup"
     QUEUE = "queue"
     MAIL = "mail"
+    ALARMS = "alarms"
     SMS = "sms"
     WORDINGS = "wordings"
 

@@ -12,8 +12,8 @@ from btb_pro.messaging.sms_parts import cut_sms
 from btb_pro.messaging.texts import write_message
 from btb_pro.models.message import Message
 from btb_pro.models.participant import Contact, Invitation, Participant, Visit
+from btb_pro.services.addressees import Addressee, contact_of, facts_of, language_of
 from btb_pro.services.audit import Context, Tag, step
-from btb_pro.services.composing import Addressee, contact_of, facts_of, language_of
 from btb_pro.services.invitations import (
     InvitationRefused,
     find_visit,

@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.db import DATABASE_FAILURES
+from btb_pro.damage import DATABASE_FAILURES
 from btb_pro.exports.files import sha256_of
 from btb_pro.exports.watched import Watch
 from btb_pro.models.base import canonical_json

@@ -48,7 +48,8 @@ def note_view(session: Session, context: Context, study_number: str, what: str) 
 def note_refusal(session: Session, context: Context, page: str, why: str, study_number: str = "") -> None:
     """Write into the audit trail that the context's actor asked for a page that is not for them.
 
-    `page` is the route's name, `why` ``role`` or ``hospital``. Within a writing session; the caller commits.
+    `page` is the route's name, `why` ``role``, ``hospital`` or ``owner``. Within a writing session; the
+    caller commits.
     """
     with step(session, context, Tag.STAFF_ACCESS_REFUSED, study_number=study_number) as event:
         event.change("access", page, why, None, "refused")

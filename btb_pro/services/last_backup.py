@@ -1,12 +1,15 @@
-"""When the last backup was taken."""
+"""When the last backup was taken, and how old it may become."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from btb_pro.models.base import AuditEvent
 from btb_pro.services.audit import Tag
+
+BACKUP_EVERY = timedelta(hours=26)
+"""A day, and two hours for one that takes long."""
 
 
 def last_backup_at(session: Session) -> datetime | None:

@@ -130,3 +130,24 @@ def _stands(session: Session, participant: Participant, *kinds: RequestKind) -> 
         )
     )
     return session.execute(found).first() is not None
+
+
+@dataclass(frozen=True, slots=True)
+class AskedBy:
+    """A request with whose link it was made by."""
+
+    request: ParticipantRequest
+    visit: Visit
+    participant: Participant
+
+
+def find_request(session: Session, number: int) -> AskedBy | None:
+    """The request of a number, open or settled, or nothing."""
+    row = session.execute(
+        select(ParticipantRequest, Visit, Participant)
+        .join(Invitation, Invitation.id == ParticipantRequest.invitation_id)
+        .join(Visit, Visit.id == Invitation.visit_id)
+        .join(Participant, Participant.id == Visit.participant_id)
+        .where(ParticipantRequest.id == number)
+    ).first()
+    return None if row is None else AskedBy(*row)

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from btb_pro import clock
 from btb_pro.models.message import Message
 from btb_pro.models.participant import Invitation, Participant, Visit
+from btb_pro.services.addressees import addressee_of
 from btb_pro.services.audit import Context, Tag, step
-from btb_pro.services.composing import addressee_of
 from btb_pro.services.inviting import require_reachable
 from btb_pro.services.outbox import queue_message
 from btb_pro.services.runtime import Runtime

@@ -1,16 +1,15 @@
 """Sending the new link that somebody asked for: to the contact on file, and nowhere else."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from btb_pro import clock
-from btb_pro.models.participant import Contact, Invitation, Participant, ParticipantRequest, Visit
+from btb_pro.models.participant import Contact, Participant
 from btb_pro.services.audit import Context, Tag, step
 from btb_pro.services.inviting import invite_participant, open_channels
-from btb_pro.services.made_requests import RequestKind, is_stopped
+from btb_pro.services.made_requests import AskedBy, RequestKind, is_stopped
 from btb_pro.services.requests import mark_settled
 from btb_pro.services.runtime import Runtime
 
@@ -41,27 +40,6 @@ class NewLinkHindered(Exception):
     def __init__(self, why: Hindrance) -> None:
         super().__init__(why.value)
         self.why = why
-
-
-@dataclass(frozen=True, slots=True)
-class AskedBy:
-    """A request with whose link it was made by."""
-
-    request: ParticipantRequest
-    visit: Visit
-    participant: Participant
-
-
-def find_request(session: Session, number: int) -> AskedBy | None:
-    """The request of a number, open or settled, or nothing."""
-    row = session.execute(
-        select(ParticipantRequest, Visit, Participant)
-        .join(Invitation, Invitation.id == ParticipantRequest.invitation_id)
-        .join(Visit, Visit.id == Invitation.visit_id)
-        .join(Participant, Participant.id == Visit.participant_id)
-        .where(ParticipantRequest.id == number)
-    ).first()
-    return None if row is None else AskedBy(*row)
 
 
 def channels_on_file(session: Session, participant: Participant) -> tuple[str, ...]:

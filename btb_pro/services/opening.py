@@ -34,7 +34,11 @@ def open_runtime(settings: Settings) -> Runtime:
         raise InstrumentsRefused(str(error)) from error
     study = read_study(settings.study_file, instruments)
     database = Database(settings.database_url, DamageNote(settings.instance))
-    database.check()
+    try:
+        database.check()
+    except PlainRefusal:
+        database.close()
+        raise
     return Runtime(
         settings=settings,
         study=study,

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,21 +13,11 @@ from btb_pro.services.audit import Context, Step, Tag, step
 from btb_pro.services.change_history import require_unchanged
 from btb_pro.services.contact_changes import EndedLink, change_contact, erase_contacts
 from btb_pro.services.participant_checks import AddressRefused, looks_like_a_person, read_email, read_phone
-from btb_pro.services.participant_faults import Fault, FaultCode, told
+from btb_pro.services.participant_faults import Fault, FaultCode, RefusalCode, told
 from btb_pro.services.runtime import Runtime
 
 LONGEST_REASON = 500
 """Characters of a reason for a withdrawal."""
-
-
-class RefusalCode(StrEnum):
-    """Why a participant cannot be changed."""
-
-    WITHDRAWN = "withdrawn"
-    REASON_MISSING = "reason_missing"
-    REASON_TOO_LONG = "reason_too_long"
-    REASON_PERSONAL = "reason_personal"
-    """It holds what looks like an address, a telephone or a birth number."""
 
 
 _SENTENCES: Mapping[RefusalCode, str] = {

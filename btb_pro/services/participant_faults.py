@@ -52,6 +52,16 @@ class FaultCode(StrEnum):
     WORKBOOK_HAS_SHEETS = "workbook_has_sheets"
 
 
+class RefusalCode(StrEnum):
+    """Why a participant cannot be changed."""
+
+    WITHDRAWN = "withdrawn"
+    REASON_MISSING = "reason_missing"
+    REASON_TOO_LONG = "reason_too_long"
+    REASON_PERSONAL = "reason_personal"
+    """It holds what looks like an address, a telephone or a birth number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that is wrong: in which column, what was given there, and what was expected."""

@@ -15,9 +15,9 @@ from btb_pro.services.change_history import require_unchanged
 from btb_pro.services.contact_changes import erase_contacts
 from btb_pro.services.known_participants import find_participant
 from btb_pro.services.outbox import call_off_messages
-from btb_pro.services.participant_changes import ChangeRefused, RefusalCode, require_reason
+from btb_pro.services.participant_changes import ChangeRefused, require_reason
 from btb_pro.services.participant_checks import NewParticipant, find_faults, read_day, read_email, read_phone
-from btb_pro.services.participant_faults import Fault, told
+from btb_pro.services.participant_faults import Fault, RefusalCode, told
 from btb_pro.services.runtime import Runtime
 from btb_pro.study import visit_window
 

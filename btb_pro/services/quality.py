@@ -7,7 +7,6 @@ medians do not add up. Only visits that are sent in count.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import select
@@ -21,7 +20,7 @@ from btb_pro.instruments.paging import Page, pages_of
 from btb_pro.models.correction import PaperEntry
 from btb_pro.models.participant import Participant, Visit
 from btb_pro.services.exporting import ExportOrder, dataset_of, plan_export
-from btb_pro.services.quality_report import LONGER, SECONDS
+from btb_pro.services.quality_report import LONGER, SECONDS, Counts
 from btb_pro.services.runtime import Runtime
 from btb_pro.study import Study, is_after_visit, is_late, sections_asked
 
@@ -32,22 +31,8 @@ _LEFT_OUT = "hscl_total"
 """The score of which is told how many questions were left out."""
 
 
-@dataclass(slots=True)
-class _Cell:
+class _Cell(Counts):
     """What is counted of one visit of the study file at one hospital."""
-
-    submitted: int = 0
-    late: int = 0
-    after: int = 0
-    states: dict[str, Counter[str]] = field(default_factory=dict)
-    """Form field to how often each state."""
-    straight: dict[str, Counter[str]] = field(default_factory=dict)
-    """Instrument to ``looked`` (all of its scale answered), ``lowest`` and ``other`` (the same all along)."""
-    seconds: dict[str, Counter[str]] = field(default_factory=dict)
-    """Page to bin to how often."""
-    left_out: Counter[str] = field(default_factory=Counter)
-    """How many questions of HSCL-25 had no answer, to how often."""
-    not_scored: int = 0
 
     def as_json(self) -> Mapping[str, Any]:
         """In types that JSON has."""

@@ -19,17 +19,25 @@ LONGER = "more"
 
 
 @dataclass(slots=True)
-class Sum:
-    """What was counted, added up."""
+class Counts:
+    """What is counted of visits that were sent in."""
 
     submitted: int = 0
     late: int = 0
     after: int = 0
     states: dict[str, Counter[str]] = field(default_factory=dict)
+    """Form field to how often each state."""
     straight: dict[str, Counter[str]] = field(default_factory=dict)
+    """Instrument to ``looked`` (all of its scale answered), ``lowest`` and ``other`` (the same all along)."""
     seconds: dict[str, Counter[str]] = field(default_factory=dict)
+    """Page to bin to how often."""
     left_out: Counter[str] = field(default_factory=Counter)
+    """How many questions of HSCL-25 had no answer, to how often."""
     not_scored: int = 0
+
+
+class Sum(Counts):
+    """What was counted, added up."""
 
     def add(self, cell: Mapping[str, Any]) -> None:
         """Add what was counted of one hospital and visit."""

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from btb_pro import clock
 from btb_pro.models.message import Message
 from btb_pro.models.participant import Contact, Invitation, Participant, Visit
+from btb_pro.services.addressees import CONTACT_KIND, language_of
 from btb_pro.services.audit import Context, Tag, step
-from btb_pro.services.composing import CONTACT_KIND, language_of
 from btb_pro.services.made_requests import stopped_participants
 from btb_pro.services.outbox import queue_message
 from btb_pro.study import Study

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 from btb_pro import clock
 from btb_pro.models.message import Message
 from btb_pro.models.participant import Invitation, Participant, Visit
+from btb_pro.services.addressees import CONTACT_KIND, language_of
 from btb_pro.services.audit import Context, Tag, step
-from btb_pro.services.composing import CONTACT_KIND, language_of
 from btb_pro.services.invitations import find_visit, issue_invitation, live_invitation
 from btb_pro.services.inviting import open_channels, require_reachable, why_not
 from btb_pro.services.known_participants import find_participant

@@ -63,9 +63,9 @@ class NewerThanBackup(BackupRefused):
     def __init__(self, between: Between) -> None:
         self.between = between
         super().__init__(
-            f"The database knows {between.events} events that the backup does not (numbers "
-            f"{between.first_seq} to {between.last_seq}): nothing was changed. To lose them knowingly, "
-            f"say --lose {between.events}."
+            f"What the database knows and the backup does not (events: {between.events}, numbers "
+            f"{between.first_seq} to {between.last_seq}) would be lost: nothing was changed. To lose it "
+            f"knowingly, say --lose {between.events}."
         )
 
 
@@ -178,11 +178,12 @@ def _between(database: Database, manifest: BackupManifest) -> Between | None:
             return None
         newer = AuditEvent.seq > since
         events = session.execute(select(AuditEvent.tag, AuditEvent.study_number).where(newer)).all()
-        began, ended = session.execute(
-            select(func.min(AuditEvent.at), func.max(AuditEvent.at)).where(newer)
+        # After an earlier restore the numbers begin later than the backup ends.
+        first, began, ended = session.execute(
+            select(func.min(AuditEvent.seq), func.min(AuditEvent.at), func.max(AuditEvent.at)).where(newer)
         ).one()
         return Between(
-            first_seq=since + 1,
+            first_seq=first or since + 1,
             last_seq=head.seq,
             last_hash=head.hash,
             began_at=began,

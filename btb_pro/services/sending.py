@@ -15,8 +15,9 @@ from btb_pro import clock
 from btb_pro.messaging.outcome import PERMANENT_REASONS, Fate, Outcome
 from btb_pro.models.message import Message
 from btb_pro.models.participant import Invitation, Visit
+from btb_pro.services.addressees import Addressee, addressee_of, contact_of
 from btb_pro.services.audit import Context, Tag, step
-from btb_pro.services.composing import Addressee, CalledOff, Outgoing, addressee_of, compose, contact_of
+from btb_pro.services.composing import CalledOff, Outgoing, compose
 from btb_pro.services.quiet_hours import day_begins, is_quiet
 from btb_pro.services.runtime import Runtime
 

@@ -9,9 +9,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from btb_pro.models.base import AuditEvent
+from btb_pro.models.correction import Correction, CorrectionRequest
 from btb_pro.models.message import Message
 from btb_pro.models.participant import Invitation, Participant, ParticipantRequest, Visit
-from btb_pro.models.response import Response
+from btb_pro.models.response import LateSave, Response, VisitReview
 from btb_pro.services.audit import Tag
 from btb_pro.services.change_history import TOLD_FIELDS, SeenChange, changes_since
 
@@ -47,6 +48,13 @@ class HappeningKind(StrEnum):
     REQUEST_MADE = "request_made"
     """New: the request's kind; so for the next one."""
     REQUEST_SETTLED = "request_settled"
+    CORRECTION_ASKED = "correction_asked"
+    """New: the field's code; so for the next two. `correction` says which."""
+    CORRECTION_ACCEPTED = "correction_accepted"
+    CORRECTION_REFUSED = "correction_refused"
+    REVIEWED = "reviewed"
+    CAME_LATE = "came_late"
+    """New: how many answers came together after the visit was sent in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +70,26 @@ class Happening:
     new: str = ""
     state: str = ""
     reason: str = ""
+    correction: str = ""
+    """Its number."""
 
 
-def timeline(session: Session, participant: Participant) -> list[Happening]:
-    """Everything that happened to a participant, newest first."""
+def timeline(
+    session: Session, participant: Participant, *, tells_corrections: bool, tells_late: bool
+) -> list[Happening]:
+    """Everything that happened to a participant, newest first.
+
+    Corrections and reviews, and answers that came too late, only for those who may see answers or decide.
+    """
     number = participant.study_number
     told = [
         *_changes(changes_since(session, number, fields=TOLD_FIELDS)),
         *_answering(session, participant),
         *_messages(session, participant),
         *_requests(session, participant),
+        *(_corrections(session, participant) if tells_corrections else ()),
+        *(_reviews(session, participant) if tells_corrections else ()),
+        *(_late_saves(session, participant) if tells_late else ()),
     ]
     # Sorted by time alone, which keeps the order of one event's changes.
     return sorted(told, key=lambda one: one.at)[::-1]
@@ -167,6 +185,47 @@ def _requests(session: Session, participant: Participant) -> Iterator[Happening]
         if request.settled_at is not None:
             who = request.settled_by or ""
             yield Happening(request.settled_at, HappeningKind.REQUEST_SETTLED, code, who, **what)
+
+
+def _corrections(session: Session, participant: Participant) -> Iterator[Happening]:
+    rows = session.execute(
+        select(CorrectionRequest, Correction, Visit.code)
+        .join(Visit, Visit.id == CorrectionRequest.visit_id)
+        .outerjoin(Correction, Correction.request_id == CorrectionRequest.id)
+        .where(Visit.participant_id == participant.id)
+        .order_by(CorrectionRequest.id)
+    )
+    for request, decision, code in rows:
+        about = {"new": request.item, "correction": f"{request.id}"}
+        asked = HappeningKind.CORRECTION_ASKED
+        yield Happening(request.asked_at, asked, code, request.written_by, **about)
+        if decision is not None:
+            accepted = decision.is_accepted
+            kind = HappeningKind.CORRECTION_ACCEPTED if accepted else HappeningKind.CORRECTION_REFUSED
+            yield Happening(decision.decided_at, kind, code, decision.decided_by, **about)
+
+
+def _reviews(session: Session, participant: Participant) -> Iterator[Happening]:
+    rows = session.execute(
+        select(VisitReview, Visit.code)
+        .join(Visit, Visit.id == VisitReview.visit_id)
+        .where(Visit.participant_id == participant.id)
+        .order_by(VisitReview.id)
+    )
+    for review, code in rows:
+        yield Happening(review.reviewed_at, HappeningKind.REVIEWED, code, review.reviewed_by)
+
+
+def _late_saves(session: Session, participant: Participant) -> Iterator[Happening]:
+    rows = session.execute(
+        select(Visit.code, func.min(LateSave.received_at), func.count(LateSave.id))
+        .join(Visit, Visit.id == LateSave.visit_id)
+        .where(Visit.participant_id == participant.id)
+        .group_by(Visit.code, LateSave.event_seq)
+        .order_by(LateSave.event_seq)
+    )
+    for code, at, count in rows:
+        yield Happening(at, HappeningKind.CAME_LATE, code, new=f"{count}")
 
 
 def _who(kind: str, actor: str) -> str:

@@ -1,7 +1,8 @@
 """Answers that were not taken: those that cannot be, and those that came after their visit was sent in.
 
-A regulator asks for the value that was refused and the one that came instead. A number is told as it was
-typed; anything else may be somebody's words and is told by its length alone.
+What cannot be was filled in by a participant, or by somebody of the staff from paper or to ask for a
+correction. A regulator asks for the value that was refused and the one that came instead. A number is told as
+it was typed; anything else may be somebody's words and is told by its length alone.
 
 A phone that was out of coverage, a second phone or a page left open may hold an answer that the visit was
 sent in without. It changes no answer: nobody knows which of the two was meant, so the investigator is shown
@@ -114,19 +115,21 @@ _AT_MOST = 40
 def note_refused_answers(
     session: Session,
     context: Context,
-    answering: Answering,
-    instrument: str,
+    study_number: str,
+    place: str,
     refused: Mapping[str, Refusal],
     typed: Mapping[str, Sequence[str]],
 ) -> None:
-    """Note each field that was refused, by which check, and what was typed. Changes no answer."""
+    """Note each field that was refused, by which check, and what was typed. Changes no answer.
+
+    `place` is where the answers belong: the visit's code, ``/``, the instrument's.
+    """
     if not refused:
         return
-    number = answering.participant.study_number
-    with step(session, context, Tag.ANSWER_REFUSE, study_number=number) as event:
+    with step(session, context, Tag.ANSWER_REFUSE, study_number=study_number) as event:
         for code in sorted(refused)[:_AT_MOST]:
-            key = f"{answering.visit.code}/{instrument}/{code}"
-            event.change("edit_check", key, refused[code].value, None, told(typed.get(code, ())))
+            value = told(typed.get(code, ()))
+            event.change("edit_check", f"{place}/{code}", refused[code].value, None, value)
 
 
 def told(values: Sequence[str]) -> str:

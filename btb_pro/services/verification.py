@@ -17,7 +17,7 @@ from btb_pro.services.told_tables import told_tables
 _ROWS_AT_ONCE = 500
 _NEVER_CHANGED = frozenset({"answer", "late_save", "score"})
 """Tables that grow with the study: their rows are compared as they are told and not kept in memory."""
-APPEND_ONLY = ("answer", "audit_event", "correction", "correction_request", "late_save")
+APPEND_ONLY = ("answer", "audit_event", "correction", "correction_request", "late_save", "visit_review")
 """Tables that refuse to change what is in them."""
 GUARDS: Mapping[str, frozenset[str]] = {
     "sqlite": frozenset(

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from btb_pro import clock
 from btb_pro.messaging.outcome import Outcome
 from btb_pro.models.message import Message
+from btb_pro.services.addressees import addressee_of
 from btb_pro.services.audit import Actor, Context
-from btb_pro.services.composing import addressee_of
 from btb_pro.services.handing_over import Servers, hand_over
 from btb_pro.services.invitations import InvitationRefused
 from btb_pro.services.inviting import DueInvitation, due_invitations, invite_participant, open_channels

@@ -1,6 +1,7 @@
 """A participant's phone: opens a link, taps what a person taps, reads what a person reads."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -34,20 +35,32 @@ WORDS = {
 }
 """What stands on the buttons, as a participant reads it."""
 
-# Where the script turns pages, the summary of open questions may be a new one on the same page.
-_TURNED = """before => {
-  const summary = document.querySelector('#summary');
-  return document.body && (location.href !== before || summary && summary !== window.summaryBefore);
-}"""
-
+# What tapping does to a page: another one comes, or the open questions are named on this one.
+_REMEMBER = "window.before = [...document.querySelectorAll('main, #summary')]"
+_HAS_TURNED = """() => document.querySelector('footer') && (!window.before
+  || [...document.querySelectorAll('main, #summary')].some(one => !window.before.includes(one)))"""
 _FETCHED = """() => performance.getEntriesByType('resource')
   .filter(one => one.name.includes('/pages/') && one.responseEnd).length >= 2"""
+
+
+@contextmanager
+def turning(page: Page) -> Iterator[None]:
+    """Wait for what the block's tap leads to: a new page, one from memory, or what is open on this one."""
+    page.evaluate(_REMEMBER)
+    yield
+    page.wait_for_function(_HAS_TURNED)
+    page.wait_for_load_state()
 
 
 def until_in_memory(page: Page) -> None:
     """Wait until the phone holds the pages of the visit in both languages."""
     page.wait_for_function(_FETCHED)
     page.evaluate("() => new Promise(done => requestIdleCallback(done))")
+
+
+def until_sent(page: Page) -> None:
+    """Wait until nothing is left on the phone that the server does not have."""
+    page.wait_for_function("() => localStorage.length === 0")
 
 
 @dataclass
@@ -102,19 +115,13 @@ class Phone:
         """Tap whatever leads to a page, and wait for the page."""
         name = target.get_attribute("name") if self.is_scripted else None
         if name == "next":
-            return self._turn(target)
+            with turning(self.page):
+                target.click()
+            return self
         if name == "lang":
             return self._speak(target)
         with self.page.expect_navigation():
             target.click()
-        return self
-
-    def _turn(self, target: Locator) -> "Phone":
-        before = self.page.url
-        self.page.evaluate("window.summaryBefore = document.querySelector('#summary')")
-        target.click()
-        self.page.wait_for_function(_TURNED, arg=before)
-        self.page.wait_for_load_state()
         return self
 
     def _speak(self, target: Locator) -> "Phone":

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PhoneMaker
+from tests.browser.phone import turning
 from tests.browser.snapshots import (
     CARDS,
     CHOICES,
@@ -53,10 +54,6 @@ def test_each_kind_of_question_is_told_to_a_screen_reader_as_it_was_last_looked_
     assert differs == []
 
 
-# What the press of a button does to a page: another one comes, or the open questions are named on this one.
-REMEMBER = "window.before = [...document.querySelectorAll('main, #summary')]"
-HAS_CHANGED = """() => document.querySelector('footer') && (!window.before
-  || [...document.querySelectorAll('main, #summary')].some(one => !window.before.includes(one)))"""
 FOCUSED = """() => {
   const one = document.activeElement;
   const isOpen = one.type === 'radio' || (one.type === 'text' && !one.value && one.dataset.min);
@@ -82,10 +79,8 @@ def test_a_whole_visit_needs_nothing_but_the_keyboard(
         elif way == "type":
             keyboard.type(page.evaluate("document.activeElement.dataset.min"))
         elif way == "go on":
-            page.evaluate(REMEMBER)
-            keyboard.press("Enter")
-            page.wait_for_function(HAS_CHANGED)
-            page.wait_for_load_state()
+            with turning(page):
+                keyboard.press("Enter")
             if made.kind == "receipt":
                 break
     expect(page.locator("body")).to_have_attribute("data-page", "receipt")

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from btb_pro.models.participant import Participant, Visit
 from btb_pro.models.response import Answer, Response
 from tests.browser.conftest import PhoneMaker
-from tests.browser.phone import WORDS, Phone
+from tests.browser.phone import WORDS, Phone, until_sent
 from tests.browser.snapshots import CARDS, DAYS, FOLLOW_UP, NUMBERS, SCALE_7, SCALE_11, SEVERAL
 from tests.support.live_server import LiveServer
 
@@ -97,6 +97,8 @@ def test_the_browsers_own_back_forward_and_reload_neither_lose_nor_double_an_ans
     if not java_script:
         # Where the script named the open questions, on the phone alone, a fresh page begins anew.
         expect(hand.page.locator("#summary")).to_be_visible()
+    else:
+        until_sent(hand.page)
     assert rows_of(server, server.study_number) == [("pain_now", "answered", "3")]
 
 
@@ -161,6 +163,7 @@ def test_a_page_is_answered_with_the_keyboard_alone(phone: PhoneMaker, server: L
     expect(focused).to_have_text(WORDS["nb"]["next"])
     hand.press_enter(focused)
     assert hand.number == FOLLOW_UP + 1
+    until_sent(hand.page)
     assert rows_of(server, server.study_number) == [
         ("pain_stiffness", "answered", "1"),
         ("pain_stiffness_length", "answered", "2"),
@@ -283,7 +286,8 @@ def test_continue_later_keeps_the_page_and_the_same_link_goes_on_there(
     link = hand.invited()
     hand.page.goto(link)
     hand.tap("start").tap("continue").write("bg_age", "47").tap("later")
-    expect(hand.page.get_by_role("status")).to_contain_text("Svarene dine er lagret.")
+    told = hand.page.get_by_role("status").filter(has_text="Svarene dine er lagret.")
+    expect(told).to_be_visible()
     hand.page.goto(link)
     hand.tap("start").tap("continue")
     assert hand.number == NUMBERS

@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PhoneMaker
-from tests.browser.phone import until_in_memory
+from tests.browser.phone import until_in_memory, until_sent
 from tests.browser.snapshots import CARDS, DAYS, NUMBERS
-from tests.browser.test_saving_on_the_tap import NEXT, rows, until_sent
+from tests.browser.test_saving_on_the_tap import NEXT, rows
 from tests.support.live_server import LiveServer
 
 pytestmark = pytest.mark.browser

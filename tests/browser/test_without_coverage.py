@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
 
+from btb_pro.models.participant import Participant, Visit
+from btb_pro.models.response import LateSave
 from tests.browser.conftest import PhoneMaker
-from tests.browser.phone import Phone, until_in_memory
+from tests.browser.phone import Phone, until_in_memory, until_sent
 from tests.browser.snapshots import CARDS, DAYS, NUMBERS, SEVERAL
-from tests.browser.test_saving_on_the_tap import ANSWER_ALL, KEPT, NEXT, first_page, rows, until_sent
+from tests.browser.test_saving_on_the_tap import ANSWER_ALL, KEPT, NEXT, first_page, rows
 from tests.support.live_server import LiveServer
 
 pytestmark = pytest.mark.browser
@@ -17,6 +20,7 @@ pytestmark = pytest.mark.browser
 HEADING = "main h1"
 LEAVE = "Rydd opp etter meg"
 LINE = "#save-status"
+NO_COVERAGE = "Ingen dekning akkurat nå. Prøv igjen når du har dekning."
 
 
 def on_page(phone: PhoneMaker, number: int, **options: Any) -> Phone:
@@ -141,17 +145,74 @@ def test_the_end_lists_open_questions_from_memory_and_each_can_be_answered(
     assert rows(server, number)
 
 
+def test_the_end_is_left_translated_and_sent_in_without_coverage(
+    phone: PhoneMaker, server: LiveServer
+) -> None:
+    made = on_page(phone, CARDS)
+    page = made.page
+    last = int(page.locator("progress").get_attribute("max") or 0)
+    made.go_to(last)
+    page.wait_for_load_state("networkidle")
+    cut(page)
+    page.click(NEXT)
+    page.click(NEXT)
+    expect(page.locator(HEADING)).to_have_text("Du er kommet til slutten")
+    made.button("other language").click()
+    expect(page.locator(HEADING)).to_have_text("You have come to the end")
+    page.get_by_role("button", name="Back").click()
+    assert made.kind == "items"
+    page.click(NEXT)
+    page.click(NEXT)
+    page.click(NEXT)
+    expect(page.locator(LINE)).to_contain_text("are sent in as soon as there is coverage")
+    # Whoever answers one more question, and presses again, has it sent in with the others, once.
+    page.locator("main li a").last.click()
+    page.evaluate(ANSWER_ALL)
+    page.click(NEXT)
+    expect(page.locator(LINE)).to_contain_text("are sent in as soon as there is coverage")
+    page.click(NEXT)
+    page.context.set_offline(False)
+    page.wait_for_url("**/receipt")
+    assert page.evaluate(KEPT) == []
+    assert {row.state for row in rows(server, server.study_number)} >= {"answered", "skipped"}
+
+
+def test_all_that_waited_is_kept_where_the_visit_was_sent_in_elsewhere_meanwhile(
+    phone: PhoneMaker, server: LiveServer
+) -> None:
+    made = on_page(phone, CARDS)
+    cut(made.page)
+    made.page.evaluate(ANSWER_ALL)
+    elsewhere = server.world.started(server.world.invite(server.study_number))
+    elsewhere.open(elsewhere.address + "review").press()
+    assert elsewhere.page == "receipt"
+    made.page.context.set_offline(False)
+    made.page.wait_for_url("**/receipt")
+    assert made.page.evaluate(KEPT) == []
+    of_them = Participant.study_number == server.study_number
+    with server.world.reading() as session:
+        kept = session.scalars(select(LateSave).join(Visit).join(Participant).where(of_them)).all()
+    assert {late.state for late in kept} == {"answered"}
+    assert len(kept) == 5
+
+
 def test_what_is_not_in_memory_says_so_in_a_line_and_not_in_an_error_page(phone: PhoneMaker) -> None:
     made = on_page(phone, NUMBERS)
     cut(made.page)
     made.button("later").click()
-    expect(made.page.locator(LINE)).to_have_text(
-        "Ingen dekning akkurat nå. Prøv igjen når du har dekning."
-    )
+    expect(made.page.locator(LINE)).to_have_text(NO_COVERAGE)
     made.button("back").click()
     assert made.number == NUMBERS
     made.page.context.set_offline(False)
     made.tap("back")
+    assert made.kind == "parts"
+    cut(made.page)
+    for target in (made.button("continue"), made.page.locator(".parts a").first):
+        target.click()
+        expect(made.page.locator(LINE)).to_have_text(NO_COVERAGE)
+        made.page.context.set_offline(False)
+        expect(made.page.locator(LINE)).to_be_empty()
+        cut(made.page)
     assert made.kind == "parts"
 
 
@@ -220,7 +281,7 @@ def test_five_megabytes_of_a_wish_to_correct_are_refused_in_words_and_are_still_
     made = phone(java_script=True).started().go_to_review().tap("send")
     made.follow(made.page.get_by_role("link", name="Jeg svarte feil"))
     made.page.locator("#what").evaluate("one => { one.value = 'å'.repeat(5000000); }")
-    made.follow(made.page.get_by_role("button", name="Send", exact=True))
+    made.page.get_by_role("button", name="Send", exact=True).click()
     expect(made.page.locator(HEADING)).to_have_text("Det var for mye tekst")
     made.follow(made.page.get_by_role("link", name="Tilbake til siden"))
     expect(made.page.locator("#what")).to_be_visible()

@@ -15,33 +15,26 @@ from tests.faults.load import Phone, Verdict, count_acknowledged, judge, make_ph
 from tests.faults.report import Result
 from tests.faults.server import serving
 from tests.support.engines import EngineName
-from tests.support.world import World, make_world
+from tests.support.world import make_world
 
 _PHONES = 4
 _FAULT_S = 2
 
 
-def fill_disk(folder: Path, points: int) -> Result:
-    """Fill the disk that the database lies on, and make room again."""
-    return _in_own_namespace("full", folder, points, "disk full, and space back")
-
-
-def forbid_writes(folder: Path, points: int) -> Result:
-    """Mount the disk that the database lies on read-only, and writable again. One point: SQLite keeps its
-    files open, and a disk with files open for writing cannot be made read-only.
+def spoil_disk(folder: Path, points: int) -> Result:
+    """Mount the disk that the database lies on read-only, and writable again; then so many times fill it, and
+    make room again. Read-only once and first: SQLite keeps its files open, and a disk with files open for
+    writing cannot be made read-only.
     """
-    return _in_own_namespace("read-only", folder, points, "disk mounted read-only, and back")
-
-
-def _in_own_namespace(fault: str, folder: Path, points: int, name: str) -> Result:
     words = ["unshare", "--mount"] + ([] if os.geteuid() == 0 else ["--map-root-user"])
-    words += [sys.executable, "-m", "tests.faults.disks", fault, str(folder), str(points)]
+    words += [sys.executable, "-m", "tests.faults.disks", str(folder), str(points)]
     told = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout
     *numbers, slowest = told.split()
-    return Result(name, points, Verdict(*map(int, numbers)), float(slowest))
+    verdict = Verdict(*map(int, numbers))
+    return Result("disk mounted read-only, then full, and back", 1 + points, verdict, float(slowest))
 
 
-def main(fault: str, folder: Path, points: int) -> None:
+def main(folder: Path, points: int) -> None:
     """In the namespace: the numbers of the verdict and the slowest recovery, on one line."""
     disk = folder / "disk"
     disk.mkdir()
@@ -49,14 +42,11 @@ def main(fault: str, folder: Path, points: int) -> None:
     world = make_world(disk / "instance", engine=EngineName.SQLITE)
     phones = make_phones(world, _PHONES)
     world.close()
-    slowest = 0.0
     # Its log lies elsewhere: what is open for writing could not be made read-only.
     with serving(world, folder / "server.log") as server:
+        slowest = _forbid(disk, phones, server.base_url)
         for _ in range(points):
-            if fault == "full":
-                slowest = max(slowest, _fill(disk, phones, server.base_url))
-            else:
-                slowest = max(slowest, _forbid(disk, phones, server.base_url, world))
+            slowest = max(slowest, _fill(disk, phones, server.base_url))
     print(*astuple(judge(world, phones)), round(slowest, 3))
 
 
@@ -78,7 +68,7 @@ def _take_all_space(path: Path) -> None:
             file.write(bytes(4096))
 
 
-def _forbid(disk: Path, phones: list[Phone], base_url: str, world: World) -> float:
+def _forbid(disk: Path, phones: list[Phone], base_url: str) -> float:
     _mount(disk, "ro")
     with saving(phones, base_url):
         time.sleep(_FAULT_S)
@@ -99,4 +89,4 @@ def _mount(disk: Path, how: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
+    main(Path(sys.argv[1]), int(sys.argv[2]))

@@ -23,7 +23,7 @@ from tests.support.world import World
 
 FIELD = "pain_duration_years"
 _TIMEOUT_S = 45
-_PAUSE_S = 0.03
+_PAUSE_S = 0.1
 
 
 @dataclass
@@ -124,13 +124,14 @@ def _make_phone(world: World, name: str, study_number: str) -> Phone:
 
 
 @contextmanager
-def saving(phones: list[Phone], base_url: str) -> Iterator[None]:
-    """All phones save for as long as the block lasts."""
+def saving(phones: list[Phone], base_url: str, rest_s: float = 0) -> Iterator[None]:
+    """All phones save for as long as the block lasts, each resting so long after a save."""
     stop = threading.Event()
 
     def run(phone: Phone) -> None:
         while not stop.is_set():
             phone.save(base_url, stop)
+            stop.wait(rest_s)
 
     threads = [threading.Thread(target=run, args=(phone,)) for phone in phones]
     for thread in threads:

@@ -9,9 +9,9 @@ that does not lie about its flush, and the sync of a file that also confirms the
 import os
 import random
 import re
-import shutil
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -28,12 +28,16 @@ _CALLS = "write,pwrite64,pwritev,fsync,fdatasync,ftruncate,unlink,rename,renamea
 _LINE = re.compile(r"(?:\d+ +)?(\w+)\((\d+)<([^>]*)>(?:, )?(.*)\) += (-?\d+)")
 _BYTES = re.compile(r'^"((?:\\x[0-9a-f]{2})*)"(?:, )?(.*)$')
 _SURVIVES = ("nothing", "everything", "half")
+_IN_MEMORY = Path("/dev/shm")
+_KEPT = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One call: bytes put at an offset, a new length, a sync, or an acknowledgement."""
 
+    number: int
+    """In the order in which they were called."""
     kind: str
     file: str
     offset: int = 0
@@ -46,6 +50,8 @@ class Disk:
 
     sure: dict[str, bytearray]
     pending: list[Operation] = field(default_factory=list)
+    is_sure: int = 0
+    """What is in `sure`: bit n for the operation of number n."""
 
     def take(self, operation: Operation) -> None:
         """The next thing that the app did."""
@@ -55,15 +61,44 @@ class Disk:
         for one in self.pending:
             if one.file == operation.file:
                 _apply(self.sure, one)
+                self.is_sure |= 1 << one.number
         self.pending = [one for one in self.pending if one.file != operation.file]
 
-    def after_cut(self, survives: str, chance: random.Random) -> dict[str, bytearray]:
+    def survivors(self, survives: str, chance: random.Random) -> list[Operation]:
+        """What a cut leaves of the operations that no sync has confirmed."""
+        if survives == "half":
+            return [one for one in self.pending if chance.random() < 0.5]
+        return self.pending if survives == "everything" else []
+
+    def holding(self, survivors: list[Operation]) -> int:
+        """Which operations a restarted machine finds done. A file's own are done in their order, so that two
+        states that hold the same ones are the same, byte for byte.
+        """
+        return self.is_sure | sum(1 << one.number for one in survivors)
+
+    def after_cut(self, survivors: list[Operation]) -> dict[str, bytearray]:
         """What a restarted machine finds."""
         found = {name: bytearray(content) for name, content in self.sure.items()}
-        for one in self.pending:
-            if survives == "everything" or (survives == "half" and chance.random() < 0.5):
-                _apply(found, one)
+        for one in survivors:
+            _apply(found, one)
         return found
+
+
+class Restart:
+    """Opens states as a restarted server would, each once: most cuts leave what the cut before left."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: dict[int, dict[str, list[str | None]]] = {}
+
+    def stored(self, disk: Disk, survivors: list[Operation]) -> dict[str, list[str | None]]:
+        """Every stored save by its key; nothing if the file cannot be read."""
+        held = disk.holding(survivors)
+        if held not in self._known:
+            if len(self._known) >= _KEPT:
+                self._known.clear()
+            self._known[held] = _open(disk.after_cut(survivors), self._folder)
+        return self._known[held]
 
 
 def cut_power(folder: Path, saves: int, *, synchronous: str = "FULL", seeds: int = 1) -> Result:
@@ -73,14 +108,15 @@ def cut_power(folder: Path, saves: int, *, synchronous: str = "FULL", seeds: int
     before = {path.name: bytearray(path.read_bytes()) for path in world.folder.glob("btb.db*")}
     operations = _recorded(world.folder, folder, saves, synchronous)
     states, lost, changed, doubled = 0, 0, 0, 0
-    restored = folder / "restored"
-    for state, acknowledged in _states(before, operations, seeds):
-        states += 1
-        stored = _open(state, restored)
-        missing = [key for key in acknowledged if key not in stored]
-        lost += bool(missing)
-        changed += any(stored.get(key, [value]) != [value] for key, value in acknowledged.items())
-        doubled += any(len(values) > 1 for values in stored.values())
+    # In memory where there is room for it: what is opened here is lost at no cut, so it need reach no disk.
+    with tempfile.TemporaryDirectory(
+        dir=_IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else folder
+    ) as restored:
+        for stored, acknowledged in _states(before, operations, seeds, Restart(Path(restored))):
+            states += 1
+            lost += any(key not in stored for key in acknowledged)
+            changed += any(stored.get(key, [value]) != [value] for key, value in acknowledged.items())
+            doubled += any(len(values) > 1 for values in stored.values())
     number = sum(one.kind == "acknowledged" for one in operations)
     assert number == saves, f"{number} saves were seen"
     is_control = synchronous != "FULL"
@@ -91,15 +127,21 @@ def cut_power(folder: Path, saves: int, *, synchronous: str = "FULL", seeds: int
 def _recorded(instance: Path, folder: Path, saves: int, synchronous: str) -> list[Operation]:
     log = folder / f"strace-{synchronous}.log"
     acknowledged = folder / "acknowledged"
-    trace = ["strace", "-f", "-y", "-xx", "-s", "1000000", "-o", str(log), "-e", f"trace={_CALLS}"]
+    # The calls that are not watched cost nothing.
+    trace = ["strace", "-f", "--seccomp-bpf", "-y", "-xx", "-s", "1000000", "-o", str(log)]
+    trace += ["-e", f"trace={_CALLS}"]
     saver = ["tests.faults.saver", str(instance), str(acknowledged), str(saves), synchronous]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("BTB_")}
     subprocess.run([*trace, sys.executable, "-m", *saver], env=environ, check=True, stdout=subprocess.DEVNULL)
     with log.open(encoding="ascii") as lines:
-        return [one for line in lines for one in _operations(line, instance, acknowledged)]
+        return [
+            one
+            for number, line in enumerate(lines)
+            for one in _operations(number, line, instance, acknowledged)
+        ]
 
 
-def _operations(line: str, instance: Path, acknowledged: Path) -> Iterator[Operation]:
+def _operations(number: int, line: str, instance: Path, acknowledged: Path) -> Iterator[Operation]:
     found = _LINE.match(line)
     if found is None:
         touches = str(instance / "btb.db") in line and "-shm" not in line
@@ -110,18 +152,18 @@ def _operations(line: str, instance: Path, acknowledged: Path) -> Iterator[Opera
     name = Path(path).name
     is_ours = Path(path).parent == instance and name.startswith("btb.db") and name != "btb.db-shm"
     if path == str(acknowledged):
-        yield Operation("acknowledged", "", content=_content(arguments)[0])
+        yield Operation(number, "acknowledged", "", content=_content(arguments)[0])
     elif not is_ours or int(result) < 0:
         return
     elif call == "pwrite64":
         content, rest = _content(arguments)
         size, offset = (int(part) for part in rest.split(", "))
         assert size == len(content) == int(result)
-        yield Operation("write", name, offset, content)
+        yield Operation(number, "write", name, offset, content)
     elif call in ("fsync", "fdatasync"):
-        yield Operation("sync", name)
+        yield Operation(number, "sync", name)
     elif call == "ftruncate":
-        yield Operation("length", name, int(arguments))
+        yield Operation(number, "length", name, int(arguments))
     else:
         raise AssertionError(f"not understood: {line[:200]}")
 
@@ -133,9 +175,9 @@ def _content(arguments: str) -> tuple[bytes, str]:
 
 
 def _states(
-    before: dict[str, bytearray], operations: list[Operation], seeds: int
-) -> Iterator[tuple[dict[str, bytearray], dict[str, str]]]:
-    """What is found after a cut at each point, and what had been acknowledged by then."""
+    before: dict[str, bytearray], operations: list[Operation], seeds: int, restart: Restart
+) -> Iterator[tuple[dict[str, list[str | None]], dict[str, str]]]:
+    """What is stored after a cut at each point, and what had been acknowledged by then."""
     disk = Disk({name: bytearray(content) for name, content in before.items()})
     acknowledged: dict[str, str] = {}
     chance = random.Random(1)
@@ -147,7 +189,7 @@ def _states(
             disk.take(operation)
         for survives in _SURVIVES:
             for _ in range(seeds if survives == "half" else 1):
-                yield disk.after_cut(survives, chance), acknowledged
+                yield restart.stored(disk, disk.survivors(survives, chance)), acknowledged
 
 
 def _apply(files: dict[str, bytearray], operation: Operation) -> None:
@@ -162,12 +204,13 @@ def _apply(files: dict[str, bytearray], operation: Operation) -> None:
 
 def _open(files: dict[str, bytearray], folder: Path) -> dict[str, list[str | None]]:
     """Every stored save by its key, as SQLite recovers it; nothing if the file cannot be read."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+    for path in folder.iterdir():
+        path.unlink()
     for name, content in files.items():
         (folder / name).write_bytes(content)
     connection = sqlite.connect(str(folder / "btb.db"))
     try:
+        connection.execute("PRAGMA synchronous=OFF")
         if connection.execute("PRAGMA quick_check").fetchone() != ("ok",):
             return {}
         rows = connection.execute("SELECT client_key, value FROM answer").fetchall()

@@ -1,8 +1,13 @@
-"""The table: fault, points, acknowledged, lost, doubled, changed, seconds."""
+"""Meeting one fault, and the table: fault, points, acknowledged, lost, doubled, changed, seconds."""
 
+import tempfile
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.faults.load import Verdict
+from tests.support.engines import close_server
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,8 @@ class Result:
         return self.verdict.lost > 0 if self.must_fail else self.verdict.is_good
 
 
+Fault = Callable[[Path], Result]
+
 _COLUMNS = f"{'acknowledged':>13}{'lost':>7}{'doubled':>9}{'changed':>9}{'bare 5xx':>10}{'recovery':>10}"
 HEADING = f"{'fault':<52}{'points':>7}{_COLUMNS}{'seconds':>9}"
 
@@ -36,3 +43,13 @@ def line(result: Result, seconds: float) -> str:
         f"{result.fault:<52}{result.points:>7}{numbers}{found.bare_errors:>10}{recovery:>10}"
         f"{seconds:>9.0f}{verdict}"
     )
+
+
+def meet(fault: Fault) -> tuple[Result, float]:
+    """One fault, in a folder and on a database server of its own; what became of it, in how many seconds."""
+    began = time.monotonic()
+    try:
+        with tempfile.TemporaryDirectory(prefix="btb-faults-") as folder:
+            return fault(Path(folder)), time.monotonic() - began
+    finally:
+        close_server()

@@ -1,5 +1,6 @@
 """What happens to a PostgreSQL server while phones save: restarted, crashed, locked, or failed over."""
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,23 +21,20 @@ _LOCKED_S = 30
 
 
 def restart_database(folder: Path, points: int) -> Result:
-    """A planned restart, which ends every connection."""
+    """By turns a planned restart, which ends every connection, and SIGKILL to all of PostgreSQL's processes,
+    after which it recovers from its log.
+    """
+    turns = itertools.cycle(("fast", ""))
 
     def restart(server: Postgres) -> None:
-        server.stop("fast")
+        how = next(turns)
+        if how:
+            server.stop(how)
+        else:
+            server.kill()
         server.start()
 
-    return _beside(folder, "PostgreSQL restarted", points, restart)
-
-
-def kill_database(folder: Path, points: int) -> Result:
-    """SIGKILL to PostgreSQL, all its processes; it recovers from its log."""
-
-    def crash(server: Postgres) -> None:
-        server.kill()
-        server.start()
-
-    return _beside(folder, "SIGKILL of PostgreSQL", points, crash)
+    return _beside(folder, "PostgreSQL restarted, and SIGKILL of it", points, restart)
 
 
 def lock_database(folder: Path, points: int) -> Result:

@@ -10,7 +10,8 @@ from tests.faults.server import serving
 from tests.support.engines import EngineName
 from tests.support.world import make_world
 
-_STOPS_WITHIN_S = 30
+_STOPS_WITHIN_S = 60
+_RESTS_S = 1.0
 
 
 def stop_server(folder: Path, engine: EngineName, pages: int = 50, points: int = 1) -> Result:
@@ -23,7 +24,7 @@ def stop_server(folder: Path, engine: EngineName, pages: int = 50, points: int =
     try:
         phones = make_phones(world, pages)
         slowest = 0.0
-        with serving(world, folder / "server.log") as server, saving(phones, server.base_url):
+        with serving(world, folder / "server.log") as server, saving(phones, server.base_url, _RESTS_S):
             for _ in range(points):
                 wait_for_saves(phones, pages)
                 stopped_at = time.monotonic()

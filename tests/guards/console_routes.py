@@ -107,6 +107,7 @@ CONSOLE_ROUTES: dict[str, object] = {
     "POST /console/letters.pdf": Permission.INVITE,
     # answers and their corrections
     "GET /console/participants/<number>/answers/<visit>": Permission.SEE_ANSWERS,
+    "POST /console/participants/<number>/reviews/<visit>": Permission.MARK_REVIEWED,
     "GET /console/participants/<number>/answers/<visit>/<field>": Permission.ASK_CORRECTIONS,
     "POST /console/participants/<number>/answers/<visit>/<field>": Permission.ASK_CORRECTIONS,
     "GET /console/corrections": Permission.SEE_ANSWERS,

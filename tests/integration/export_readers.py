@@ -20,6 +20,20 @@ from btb_pro.exports.records import CutOff
 from btb_pro.exports.variables import FieldVariable
 from tests.integration.export_world import ExportWorld
 
+TABLES = (
+    "visits.csv",
+    "responses.csv",
+    "wide.csv",
+    "long.csv",
+    "history.csv",
+    "scores.csv",
+    "score_history.csv",
+    "corrections.csv",
+    "late_saves.csv",
+    "codebook.csv",
+)
+"""What an export as CSV holds beside the manifest and what reads it in."""
+
 Key = tuple[str, str, str]
 """Study number, visit, variable."""
 
@@ -166,16 +180,22 @@ def read_odm(folder: Path, world: ExportWorld) -> Content:
     return content
 
 
-def odm_items(path: Path) -> Iterator[tuple[str, str, Any]]:
-    """Subject, event and item of every ItemData, as odmlib reads them."""
+def odm_groups(path: Path) -> Iterator[tuple[str, str, Any]]:
+    """Subject, event and group of every ItemGroupData, as odmlib reads them."""
     loader = odmlib.loader.ODMLoader(odmlib.odm_loader.XMLODMLoader())
     loader.open_odm_document(f"{path}")
     for subject in loader.root().ClinicalData[0].SubjectData:
         for event in subject.StudyEventData:
             for form in event.FormData:
                 for group in form.ItemGroupData:
-                    for item in group.ItemData:
-                        yield subject.SubjectKey, event.StudyEventOID, item
+                    yield subject.SubjectKey, event.StudyEventOID, group
+
+
+def odm_items(path: Path) -> Iterator[tuple[str, str, Any]]:
+    """Subject, event and item of every ItemData, as odmlib reads them."""
+    for subject, event, group in odm_groups(path):
+        for item in group.ItemData:
+            yield subject, event, item
 
 
 def fhir_entries(folder: Path) -> list[Any]:

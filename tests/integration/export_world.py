@@ -208,6 +208,22 @@ def _packaged_study(folder: Path) -> Path:
     return path
 
 
+@contextmanager
+def told_world(folder: Path, *, engine: EngineName | None = None) -> Iterator[ExportWorld]:
+    """The made-up study with its whole story, closed at the end of the block."""
+    made = make_export_world(folder, engine=engine)
+    tell_story(made)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file of an export."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
 def tell_story(world: ExportWorld) -> None:
     """Four participants: one who sends in and comes back, one whose link expires, one who sends in nothing,
     and one who never opens the link.

@@ -200,6 +200,9 @@ def test_a_backup_made_with_another_key_or_damaged_is_refused_and_nothing_change
     before = head_of(world)
     with pytest.raises(BackupRefused, match="another key"):
         restore_backup(_settings(world, new_backup_key()), COMMAND, path, lose=1)
+    for broken in ("AGE-SECRET-KEY-1QQQ", key[:-1]):
+        with pytest.raises(BackupRefused, match="a letter lost or mistaken"):
+            restore_backup(_settings(world, broken), COMMAND, path, lose=1)
     whole = path.read_bytes()
     for place in (10, len(whole) // 2, len(whole) - 1):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])

@@ -13,14 +13,14 @@ import pytest
 from sqlalchemy import select
 
 from btb_pro.exports.formats import ExportFormat
-from btb_pro.exports.mapping import MappingRefused
+from btb_pro.exports.mapping_faults import MappingRefused
 from btb_pro.exports.names import Target
 from btb_pro.exports.proof import ProofBroken, prove, receipt_path
 from btb_pro.models.job import ExportRun
 from btb_pro.services.bundling import take_bundle
 from btb_pro.services.exporting import ExportOrder, ExportRefused, ExportSummary
 from btb_pro.services.mappings import make_template
-from tests.integration.export_world import COMMAND, EMAIL, ExportWorld, make_export_world, tell_story
+from tests.integration.export_world import COMMAND, EMAIL, ExportWorld, told_world
 from tests.integration.test_export_refusals import full_disk, left_beside, runs
 
 pytestmark = pytest.mark.usefixtures("engine")
@@ -31,10 +31,8 @@ EVERYTHING = tuple(ExportFormat)
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[ExportWorld]:
     """The made-up study with its whole story."""
-    made = make_export_world(tmp_path / "instance")
-    tell_story(made)
-    yield made
-    made.close()
+    with told_world(tmp_path / "instance") as made:
+        yield made
 
 
 def bundle(

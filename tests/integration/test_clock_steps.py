@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from btb_pro import clock
-from btb_pro.db import DATABASE_FAILURES
+from btb_pro.damage import DATABASE_FAILURES
 from btb_pro.models.base import AuditEvent
 from btb_pro.roles import Role
 from btb_pro.services.clock_steps import ClockWatch, last_clock_step

@@ -12,8 +12,8 @@ from btb_pro.models.response import Answer, ScoreRow
 from btb_pro.roles import Role
 from btb_pro.scoring.scores import score_response
 from btb_pro.services.audit import Context
-from btb_pro.services.correcting import Reason, Wanted, ask_correction, decide_correction, find_correction
-from btb_pro.services.correction_faults import CorrectionFault, CorrectionRefused
+from btb_pro.services.correcting import Wanted, ask_correction, decide_correction, find_correction
+from btb_pro.services.correction_faults import CorrectionFault, CorrectionRefused, Reason
 from btb_pro.services.staff_sessions import SignedIn
 from btb_pro.services.visit_answers import AskedField, fields_asked, newest_rows, stored
 from btb_pro.study import sections_asked

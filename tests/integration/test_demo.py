@@ -15,13 +15,14 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from btb_pro import create_app
 from btb_pro.config import SETTINGS_FILE
 from btb_pro.models.base import AuditEvent
-from btb_pro.models.response import Answer
+from btb_pro.models.correction import Correction, CorrectionRequest
+from btb_pro.models.response import Answer, LateSave
 from btb_pro.roles import Role as StaffRole
 from btb_pro.services.audit import Actor
 from btb_pro.services.demo import (
@@ -336,6 +337,17 @@ def test_a_second_one_on_the_same_port_or_folder_is_refused_in_a_sentence(
         assert (result.returncode, result.stdout) == (1, "")
         assert words in result.stderr
         assert len(result.stderr.splitlines()) == 1
+
+
+def test_corrections_were_asked_for_accepted_and_refused_and_one_answer_came_late(session: Session) -> None:
+    decided = [one.is_accepted for one in session.execute(select(Correction)).scalars()]
+    assert sorted(decided) == [False, True]
+    asked = session.execute(select(CorrectionRequest.asked_role)).scalars().all()
+    assert len(asked) > len(decided)
+    assert set(asked) == {"data-manager", "monitor"}
+    assert session.execute(select(func.count(LateSave.id))).scalar_one() == 1
+    at = session.execute(select(AuditEvent.at).order_by(AuditEvent.seq)).scalars().all()
+    assert at == sorted(at)
 
 
 def test_every_role_signs_in_with_the_password_that_is_printed_and_no_code(

@@ -21,7 +21,7 @@ from btb_pro.services.moving import VisitDay, move_visit, set_day0
 from btb_pro.services.outbox import queue_message
 from btb_pro.services.participants import withdraw_participant
 from btb_pro.services.verification import verify
-from tests.integration.export_world import ExportWorld, make_export_world, tell_story
+from tests.integration.export_world import ExportWorld, contents, told_world
 from tests.support.world import COMMAND
 
 pytestmark = pytest.mark.usefixtures("engine")
@@ -30,15 +30,8 @@ pytestmark = pytest.mark.usefixtures("engine")
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[ExportWorld]:
     """The made-up study; N-002 began on 27 March, and the link died on 30 March."""
-    made = make_export_world(tmp_path / "instance")
-    tell_story(made)
-    yield made
-    made.close()
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Every file of an export."""
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    with told_world(tmp_path / "instance") as made:
+        yield made
 
 
 def move_day0(world: ExportWorld, study_number: str, day: date) -> None:

@@ -13,7 +13,7 @@ from btb_pro.exports.formats import ExportFormat
 from btb_pro.services.bundling import take_bundle
 from btb_pro.services.exporting import ExportOrder, ExportRefused
 from tests.integration.export_readers import READERS
-from tests.integration.export_world import COMMAND, ExportWorld, make_export_world, tell_story
+from tests.integration.export_world import COMMAND, ExportWorld, make_export_world, told_world
 from tests.integration.test_export_refusals import left_beside, runs
 
 pytestmark = pytest.mark.usefixtures("engine")
@@ -51,10 +51,8 @@ IN_THE_LIBRARYS_WORDS = {ExportFormat.SPSS, ExportFormat.STATA}
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[ExportWorld]:
     """The made-up study with its whole story."""
-    made = make_export_world(tmp_path / "instance")
-    tell_story(made)
-    yield made
-    made.close()
+    with told_world(tmp_path / "instance") as made:
+        yield made
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from btb_pro import security
 from btb_pro.exports.formats import ExportFormat
 from btb_pro.services.bundling import take_bundle
 from btb_pro.services.exporting import ExportOrder
-from tests.integration.export_world import COMMAND, ExportWorld, make_export_world, tell_story
+from tests.integration.export_world import COMMAND, ExportWorld, contents, make_export_world, tell_story
 from tests.support.engines import EngineName
 
 # By code point, as numbers, and as words of a language these stand in three different orders.
@@ -82,11 +82,6 @@ def take_everything(world: ExportWorld, out: Path) -> dict[str, Files]:
     with ZipFile(out / BUNDLE) as archive:
         taken["in the bundle"] = {name: archive.read(name) for name in archive.namelist()}
     return taken | {BUNDLE: {BUNDLE: (out / BUNDLE).read_bytes()}}
-
-
-def contents(folder: Path) -> Files:
-    """Every file of a folder."""
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def test_the_same_story_gives_the_same_bytes_in_every_format_and_in_the_bundle(

@@ -98,6 +98,24 @@ def test_the_data_hold_the_new_answer_and_say_that_it_is_a_correction(
     assert [(row["value"], row["mode"]) for row in history] == [("14", "own_phone"), ("4", "correction")]
 
 
+def test_scores_that_were_computed_anew_keep_both_versions(world: World, before: int, tmp_path: Path) -> None:
+    monitor = signed_in(world, Role.MONITOR).open("/console/participants/A/answers/baseline/hscl_headache")
+    monitor.fill("hscl_headache", "2").fill("why", WHY).fill("source", "Telephone note").press()
+    browser = signed_in(world, Role.INVESTIGATOR, "oslo").open("/console/corrections/1")
+    browser.pick("decision").fill("why", "Agreed with the participant.").press("decision", "accept")
+    take(world, tmp_path / "first", until=str(before))
+    folder = take(world, tmp_path / "out")
+    (now,) = [row for row in rows(folder, "scores.csv") if row["score"] == "hscl_total"]
+    earlier, later = (row for row in rows(folder, "score_history.csv") if row["score"] == "hscl_total")
+    assert (earlier["n_answered"], later["n_answered"]) == ("0", "1")
+    assert now == {name: cell for name, cell in later.items() if name != "seq"}
+    assert int(earlier["seq"]) <= before < int(later["seq"])
+    new = take(world, tmp_path / "new", since=1)
+    assert [row["n_answered"] for row in rows(new, "score_history.csv") if row["score"] == "hscl_total"] == [
+        "1"
+    ]
+
+
 @pytest.mark.parametrize("file_format", list(ExportFormat))
 def test_up_to_an_earlier_event_nothing_has_changed(
     world: World, before: int, tmp_path: Path, file_format: ExportFormat

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from btb_pro.models.base import AuditEvent
 from btb_pro.models.participant import Contact, Visit
 from btb_pro.models.response import Answer, ParticipantSession
+from tests.integration.export_readers import TABLES
 from tests.integration.export_world import (
     EMAIL,
     MADE_UP_STUDY,
@@ -23,18 +24,6 @@ from tests.integration.export_world import (
     tell_story,
 )
 from tests.support.engines import EngineName
-
-TABLES = (
-    "visits.csv",
-    "responses.csv",
-    "wide.csv",
-    "long.csv",
-    "history.csv",
-    "scores.csv",
-    "corrections.csv",
-    "late_saves.csv",
-    "codebook.csv",
-)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from btb_pro.services.audit import Context
 from btb_pro.services.exporting import ExportRefused
 from btb_pro.services.sessions import find_session, participant_actor
 from btb_pro.services.verification import verify
-from tests.integration.export_world import ExportWorld, make_export_world, tell_story
+from tests.integration.export_world import ExportWorld, contents, told_world
 from tests.support.engines import EngineName
 
 ROOT = Path(__file__).parents[2]
@@ -28,15 +28,8 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def world(tmp_path: Path, engine: EngineName) -> Iterator[ExportWorld]:
     """The made-up study with its whole story."""
-    made = make_export_world(tmp_path / "instance", engine=engine)
-    tell_story(made)
-    yield made
-    made.close()
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Every file of an export."""
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    with told_world(tmp_path / "instance", engine=engine) as made:
+        yield made
 
 
 def tell_what_came_later(world: ExportWorld) -> None:

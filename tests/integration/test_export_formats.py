@@ -12,7 +12,7 @@ import pytest
 from btb_pro.exports.formats import FORMATS, ExportFormat
 from btb_pro.services.exporting import ExportRefused
 from tests.integration.export_readers import READERS, stored
-from tests.integration.export_world import ExportWorld, make_export_world, tell_story
+from tests.integration.export_world import ExportWorld, contents, told_world
 from tests.integration.test_export_refusals import full_disk, left_beside, runs
 
 pytestmark = pytest.mark.usefixtures("engine")
@@ -24,15 +24,8 @@ every_format = pytest.mark.parametrize("file_format", list(ExportFormat))
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[ExportWorld]:
     """The made-up study with its whole story."""
-    made = make_export_world(tmp_path / "instance")
-    tell_story(made)
-    yield made
-    made.close()
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Every file of an export."""
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    with told_world(tmp_path / "instance") as made:
+        yield made
 
 
 def test_every_format_has_a_reader() -> None:

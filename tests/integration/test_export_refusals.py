@@ -11,17 +11,15 @@ from sqlalchemy.exc import IntegrityError
 
 from btb_pro.models.job import ExportRun
 from btb_pro.services.exporting import ExportRefused
-from tests.integration.export_world import ExportWorld, make_export_world, tell_story
+from tests.integration.export_world import ExportWorld, make_export_world, told_world
 from tests.support.engines import EngineName
 
 
 @pytest.fixture
 def world(tmp_path: Path, engine: EngineName) -> Iterator[ExportWorld]:
     """The made-up study with its whole story."""
-    made = make_export_world(tmp_path / "instance", engine=engine)
-    tell_story(made)
-    yield made
-    made.close()
+    with told_world(tmp_path / "instance", engine=engine) as made:
+        yield made
 
 
 @contextmanager

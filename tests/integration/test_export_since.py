@@ -16,7 +16,7 @@ from btb_pro.services.answers import PageSave, save_page
 from btb_pro.services.audit import Context
 from btb_pro.services.exporting import ExportOrder, ExportRefused, take_export
 from btb_pro.services.sessions import find_session, participant_actor
-from tests.integration.export_world import COMMAND, ExportWorld, make_export_world, tell_story
+from tests.integration.export_world import COMMAND, ExportWorld, make_export_world, told_world
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -24,10 +24,8 @@ pytestmark = pytest.mark.usefixtures("engine")
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[ExportWorld]:
     """The made-up study with its whole story."""
-    made = make_export_world(tmp_path / "instance")
-    tell_story(made)
-    yield made
-    made.close()
+    with told_world(tmp_path / "instance") as made:
+        yield made
 
 
 def lines(path: Path) -> list[tuple[str, ...]]:

@@ -10,7 +10,7 @@ import pytest
 from btb_pro.exports.formats import ExportFormat
 from btb_pro.services.exporting import ExportRefused
 from tests.integration.export_readers import fhir_answers, fhir_entries
-from tests.integration.export_world import ExportWorld, make_export_world, tell_story
+from tests.integration.export_world import ExportWorld, make_export_world, told_world
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -18,10 +18,8 @@ pytestmark = pytest.mark.usefixtures("engine")
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[ExportWorld]:
     """The made-up study with its whole story."""
-    made = make_export_world(tmp_path / "instance")
-    tell_story(made)
-    yield made
-    made.close()
+    with told_world(tmp_path / "instance") as made:
+        yield made
 
 
 def of_type(folder: Path, name: str) -> list[Any]:

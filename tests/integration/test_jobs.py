@@ -40,6 +40,7 @@ from btb_pro.services.jobs import (
     give_up,
 )
 from tests.support.answered import answered_world
+from tests.support.engines import ON_ONE_ENGINE
 from tests.support.staff import add_staff
 from tests.support.world import COMMAND, World
 
@@ -72,6 +73,7 @@ def path_of(world: World, number: int) -> Path | None:
     return file_of_job(world.runtime, job_of(world, number))
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize("name", [*(one.value for one in ExportFormat), BUNDLE])
 def test_each_format_becomes_one_file_that_can_be_proven(world: World, asker: int, name: str) -> None:
     formats = ("odm", "redcap") if name == BUNDLE else ()
@@ -88,6 +90,7 @@ def test_each_format_becomes_one_file_that_can_be_proven(world: World, asker: in
         assert json.loads(run.manifest or "")["format"] == name
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize("name", list(ExportFormat))
 def test_the_bar_is_full_when_the_last_row_is_read(world: World, asker: int, name: ExportFormat) -> None:
     seen: list[float] = []
@@ -233,6 +236,7 @@ print("ended", flush=True)
 """
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize("stop_at", [1, 2, 4, 6])
 def test_a_process_killed_in_mid_export_leaves_no_half_file_and_the_job_is_taken_up_again(
     world: World, asker: int, stop_at: int

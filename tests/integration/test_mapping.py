@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from btb_pro.exports.formats import ExportFormat
-from btb_pro.exports.mapping import MappingRefused
+from btb_pro.exports.mapping_faults import MappingRefused
 from btb_pro.exports.names import Target
 from btb_pro.services.exporting import ExportRefused
 from btb_pro.services.mappings import check_mapping, make_template
-from tests.integration.export_world import ExportWorld, make_export_world, tell_story
+from tests.integration.export_world import ExportWorld, told_world
 from tests.integration.test_export_refusals import left_beside, runs
 from tests.integration.test_redcap import faults
 
@@ -21,10 +21,8 @@ pytestmark = pytest.mark.usefixtures("engine")
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[ExportWorld]:
     """The made-up study with its whole story."""
-    made = make_export_world(tmp_path / "instance")
-    tell_story(made)
-    yield made
-    made.close()
+    with told_world(tmp_path / "instance") as made:
+        yield made
 
 
 def rows(path: Path) -> list[dict[str, str]]:

@@ -11,7 +11,7 @@ from btb_pro.exports.formats import ExportFormat
 from btb_pro.exports.names import Target
 from btb_pro.services.mappings import make_template
 from tests.integration.export_readers import odm_items, read_odm
-from tests.integration.export_world import EMAIL, PHONE, ExportWorld, make_export_world, tell_story
+from tests.integration.export_world import EMAIL, PHONE, ExportWorld, make_export_world, told_world
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -25,10 +25,8 @@ BOTH = pytest.mark.parametrize("file_format", [ExportFormat.ODM, ExportFormat.OD
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[ExportWorld]:
     """The made-up study with its whole story."""
-    made = make_export_world(tmp_path / "instance")
-    tell_story(made)
-    yield made
-    made.close()
+    with told_world(tmp_path / "instance") as made:
+        yield made
 
 
 def root(folder: Path) -> etree._Element:

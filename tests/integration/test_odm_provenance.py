@@ -6,13 +6,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import odmlib
-import odmlib.loader
-import odmlib.odm_loader
 import pytest
 from lxml import etree
 
 from btb_pro.exports.formats import ExportFormat
-from tests.integration.export_world import ExportWorld, make_export_world, tell_story
+from tests.integration.export_readers import odm_groups
+from tests.integration.export_world import ExportWorld, told_world
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -26,10 +25,8 @@ ASKED = (
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[ExportWorld]:
     """The made-up study with its whole story."""
-    made = make_export_world(tmp_path / "instance")
-    tell_story(made)
-    yield made
-    made.close()
+    with told_world(tmp_path / "instance") as made:
+        yield made
 
 
 def test_each_stored_answer_says_by_which_wording_mode_and_clock_it_came(
@@ -52,21 +49,13 @@ def test_each_stored_answer_says_by_which_wording_mode_and_clock_it_came(
 
 def _annotated(path: Path) -> Iterator[tuple[tuple[str, str, str, str], dict[str, str]]]:
     """By odmlib: participant, visit, item and event of each item, and what its group's annotation says."""
-    loader = odmlib.loader.ODMLoader(odmlib.odm_loader.XMLODMLoader())
-    loader.open_odm_document(f"{path}")
-    for subject in loader.root().ClinicalData[0].SubjectData:
-        for event in subject.StudyEventData:
-            for form in event.FormData:
-                for group in form.ItemGroupData:
-                    for note in group.Annotation:
-                        facts = dict(fact.split("=", 1) for fact in note.Comment._content.split("; "))
-                        for item in group.ItemData:
-                            seq = item.AuditRecord.SourceID._content.removeprefix("event ")
-                            code = item.ItemOID.removeprefix("I.").partition("___")[0]
-                            yield (
-                                (subject.SubjectKey, event.StudyEventOID.removeprefix("SE."), code, seq),
-                                facts,
-                            )
+    for subject, event, group in odm_groups(path):
+        for note in group.Annotation:
+            facts = dict(fact.split("=", 1) for fact in note.Comment._content.split("; "))
+            for item in group.ItemData:
+                seq = item.AuditRecord.SourceID._content.removeprefix("event ")
+                code = item.ItemOID.removeprefix("I.").partition("___")[0]
+                yield (subject, event.removeprefix("SE."), code, seq), facts
 
 
 def test_when_it_was_first_answered_last_changed_and_how_often_follows_from_the_audit_records(

@@ -19,7 +19,7 @@ from btb_pro.models.base import AuditEvent
 from btb_pro.models.job import ExportRun
 from btb_pro.services.exporting import ExportOrder
 from btb_pro.services.pushing import PushSummary, push_to_redcap
-from tests.integration.export_world import COMMAND, ExportWorld, make_export_world, tell_story
+from tests.integration.export_world import COMMAND, ExportWorld, make_export_world, told_world
 from tests.support import redcap_rules as rules
 from tests.support.fake_redcap import read
 
@@ -32,10 +32,8 @@ TOKEN = "0123456789ABCDEF0123456789ABCDEF"
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[ExportWorld]:
     """The made-up study with its whole story."""
-    made = make_export_world(tmp_path / "instance")
-    tell_story(made)
-    yield made
-    made.close()
+    with told_world(tmp_path / "instance") as made:
+        yield made
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from btb_pro.exports.csv_files import EXCEL, csv_line
 from btb_pro.exports.formats import ExportFormat
 from btb_pro.exports.writing import CannotBeWritten
 from btb_pro.services.exporting import ExportRefused
-from tests.integration.export_world import ExportWorld, make_export_world, tell_story
+from tests.integration.export_world import ExportWorld, make_export_world, told_world
 from tests.integration.test_export_refusals import left_beside, runs
 
 pytestmark = pytest.mark.usefixtures("engine")
@@ -28,10 +28,8 @@ NASTY += ['a"b', "a;b"]
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[ExportWorld]:
     """The made-up study with its whole story."""
-    made = make_export_world(tmp_path / "instance")
-    tell_story(made)
-    yield made
-    made.close()
+    with told_world(tmp_path / "instance") as made:
+        yield made
 
 
 @pytest.fixture
@@ -50,7 +48,8 @@ def test_a_workbook_holds_texts_and_no_formula(nasty: ExportWorld, tmp_path: Pat
     nasty.take(ExportFormat.XLSX, tmp_path / "out")
     book = openpyxl.load_workbook(tmp_path / "out" / "export.xlsx")
     assert book.sheetnames == [
-        "visits", "responses", "wide", "long", "history", "scores", "corrections", "late_saves", "codebook",
+        "visits", "responses", "wide", "long", "history", "scores", "score_history",
+        "corrections", "late_saves", "codebook",
     ]  # fmt: skip
     kinds = {cell.data_type for sheet in book for row in sheet.iter_rows() for cell in row if cell.value}
     assert kinds <= {"s", "inlineStr"}

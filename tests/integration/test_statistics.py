@@ -11,7 +11,7 @@ import pytest
 
 from btb_pro.exports.formats import ExportFormat
 from btb_pro.exports.writing import CannotBeWritten
-from tests.integration.export_world import ExportWorld, make_export_world, tell_story
+from tests.integration.export_world import ExportWorld, make_export_world, told_world
 from tests.integration.test_export_refusals import left_beside
 
 pytestmark = pytest.mark.usefixtures("engine")
@@ -20,10 +20,8 @@ pytestmark = pytest.mark.usefixtures("engine")
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[ExportWorld]:
     """The made-up study with its whole story."""
-    made = make_export_world(tmp_path / "instance")
-    tell_story(made)
-    yield made
-    made.close()
+    with told_world(tmp_path / "instance") as made:
+        yield made
 
 
 @pytest.mark.parametrize(

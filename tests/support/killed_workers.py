@@ -11,7 +11,7 @@ from sqlalchemy import select
 from btb_pro import clock
 from btb_pro.models.message import Message
 from btb_pro.models.participant import Contact, Invitation, Visit
-from btb_pro.services.composing import open_contact
+from btb_pro.services.addressees import open_contact
 from btb_pro.services.inviting import invite_participant
 from btb_pro.services.participant_checks import NewParticipant
 from btb_pro.services.participants import add_participant

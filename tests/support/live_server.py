@@ -15,8 +15,8 @@ from urllib.request import ProxyHandler, build_opener
 from tests.support.world import World
 
 _HOST = "127.0.0.1"
-_START_S = 30
-_STOP_S = 30
+_START_S = 120
+_STOP_S = 60
 _WITHOUT_PROXY = build_opener(ProxyHandler({}))
 
 

@@ -1,12 +1,15 @@
 """Members of staff who are signed in, for tests of the console."""
 
+import json
 from datetime import timedelta
 from functools import cache
 
 import pyotp
 from flask.sessions import SecureCookieSessionInterface
+from sqlalchemy import select
 
 from btb_pro import clock
+from btb_pro.models.base import AuditEvent
 from btb_pro.models.staff import Staff, StaffSite
 from btb_pro.roles import Role
 from btb_pro.services.audit import Tag, step
@@ -55,6 +58,17 @@ def signed_in(world: World, role: Role = Role.COORDINATOR, *sites: str, language
     name, value = session_cookie(world, add_staff(world, role, *sites, language=language))
     browser.client.set_cookie(name, value, domain="localhost")
     return browser
+
+
+def refused_access(world: World) -> list[tuple[str, str, str, str]]:
+    """Who was refused a page, as the trail tells it: role, route, why, study number."""
+    with world.reading() as session:
+        query = select(AuditEvent).where(AuditEvent.tag == Tag.STAFF_ACCESS_REFUSED).order_by(AuditEvent.seq)
+        return [
+            (event.actor_role, change["key"], change["field"], event.study_number)
+            for event in session.execute(query).scalars()
+            for change in json.loads(event.changes)
+        ]
 
 
 PASSWORD = "kaffe ved stille vann"

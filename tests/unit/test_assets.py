@@ -77,6 +77,13 @@ class TestNarrowed:
                 assert {"choice", "cell"} & set(field.split()), (path.name, field)
 
 
+class TestSqueezeScript:
+    def test_blanks_go_where_none_is_needed_and_what_is_in_quotes_stays(self) -> None:
+        script = "// why\nconst a = 'x = 1, // y';  /* and */\nif (a in b) {\n  f(`p ; q`, 2);\n}\ng()\nh()\n"
+        made = "const a='x = 1, // y';if(a in b){f(`p ; q`,2);}\ng()\nh()\n"
+        assert build.squeeze_script(script) == made
+
+
 class TestPublish:
     def test_the_same_sheet_gives_the_same_bytes_twice(self, tmp_path: Path) -> None:
         for folder in ("one", "two"):
@@ -132,7 +139,7 @@ class TestShipped:
         made = build.first_page_sheet(whole, build.TEMPLATES)
         assert shipped("first-page.css").read_text(encoding="utf-8") == made
 
-    def test_the_page_script_goes_out_as_it_was_written_but_for_its_comments(self) -> None:
+    def test_the_page_script_goes_out_as_it_was_written_but_for_comments_and_blanks(self) -> None:
         written = (ROOT / "assets" / "participant.js").read_text(encoding="utf-8")
         assert shipped("participant.js").read_text(encoding="utf-8") == build.squeeze_script(written)
 

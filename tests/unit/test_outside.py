@@ -47,6 +47,8 @@ def test_without_them_nothing_can_be_sent(tmp_path: Path) -> None:
         ("BTB_MAIL_FROM", "A <a@x.example> b"),
         ("BTB_MAIL_FROM", "A\nBcc: b@x.example <a@x.example>"),
         ("BTB_MAIL_FROM", "<a@x.example"),
+        ("BTB_ALARM_TO", "drift@hospital.example, vakt@hospital.example"),
+        ("BTB_ALARM_TO", "Drift <drift@hospital.example>"),
         ("BTB_SMS_URL", "https://sveve.no/SMS"),
         ("BTB_SMS_URL", "sveve"),
         ("BTB_SMS_URL", "sveve+ftp://sveve.no"),

@@ -56,11 +56,11 @@ def test_every_operation_is_described(world: World) -> None:
 def test_no_answer_has_a_field_for_who_somebody_is(name: str) -> None:
     schemas = openapi_document()["components"]["schemas"]
     with_it = {shape for shape, schema in schemas.items() if name in schema.get("properties", {})}
-    assert with_it <= {"ParticipantIn", "SiteOut", "KeyOut"}
+    assert with_it <= {"ParticipantIn", "ParticipantChange", "SiteOut", "KeyOut"}
     answers = {
         shape.__name__ for one in OPERATIONS for shape in one.answers.values() if isinstance(shape, type)
     }
-    assert "ParticipantIn" not in answers
+    assert not answers & {"ParticipantIn", "ParticipantChange"}
 
 
 def test_every_order_asks_for_an_idempotency_key() -> None:

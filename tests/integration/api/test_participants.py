@@ -6,9 +6,11 @@ from typing import get_args
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from btb_pro import clock
 from btb_pro.api.shapes import State
+from btb_pro.models.participant import Contact
 from btb_pro.roles import Scope
 from btb_pro.services.listing import VisitState
 from tests.integration.participant.steps import dump
@@ -98,6 +100,9 @@ def test_a_key_of_one_site_finds_and_adds_nobody_at_another(world: World) -> Non
         ("PATCH", "", {"day0": "2026-11-23"}),
         ("PUT", "/visits/baseline", {"planned_on": "2026-11-23"}),
         ("POST", "/visits/baseline/invitation", {}),
+        ("DELETE", "/visits/baseline/invitation", None),
+        ("GET", "/visits/baseline", None),
+        ("POST", "/withdrawal", {"reason": "Moved abroad."}),
     ):
         there = oslo.ask(method, f"/participants/BTB-002{path}", sent)
         nowhere = oslo.ask(method, f"/participants/BTB-999{path}", sent)
@@ -198,3 +203,51 @@ def test_a_day_is_a_day_of_the_calendar(world: World) -> None:
             "day0"
         ]
     )
+
+
+def test_an_address_is_changed_or_taken_off_and_its_links_end(world: World) -> None:
+    world.add(email="kanari@sykehus.example", phone="41234567")
+    program = machine(world)
+    link = program.post("/participants/BTB-001/visits/baseline/invitation", {}).get_json()["link"]
+    wrong = program.ask("PATCH", "/participants/BTB-001", {"email": "kanari@"})
+    refused(wrong, 422, "participant_refused")
+    assert "kanari" not in wrong.text
+    changed = program.ask("PATCH", "/participants/BTB-001", {"email": "", "phone": "+47 41 23 45 68"})
+    assert changed.status_code == 200
+    assert "4123" not in changed.text
+    with world.reading() as session:
+        kinds = session.execute(select(Contact.kind)).scalars().all()
+    assert kinds == ["phone"]
+    assert program.post("/participants/BTB-001/visits/baseline/invitation", {}).get_json()["link"] != ""
+    assert link
+
+
+def test_who_leaves_has_no_link_and_no_address_any_more(world: World) -> None:
+    world.add(email="kanari@sykehus.example")
+    program = machine(world)
+    program.post("/participants/BTB-001/visits/baseline/invitation", {})
+    path = "/participants/BTB-001/withdrawal"
+    personal = program.post(path, {"reason": "Said so to kari@sykehus.example"})
+    refused(personal, 422, "participant_refused")
+    assert [fault["field"] for fault in personal.get_json()["faults"]] == ["reason"]
+    assert "kari@" not in personal.text
+    refused(program.post(path, {"reason": " "}), 422, "participant_refused")
+    left = program.post(path, {"reason": "Moved abroad.", "erase_contacts": True}).get_json()
+    assert left["is_withdrawn"]
+    assert {visit["state"] for visit in left["visits"]} == {"withdrawn"}
+    with world.reading() as session:
+        assert session.execute(select(Contact)).first() is None
+    refused(program.post(path, {"reason": "Once more."}), 409, "change_refused")
+
+
+def test_one_visit_tells_its_state_and_its_link_can_be_ended(world: World) -> None:
+    world.add()
+    program = machine(world)
+    path = "/participants/BTB-001/visits/baseline"
+    assert program.get(path).get_json()["visit"]["state"] == "not_invited"
+    assert "no live link" in refused(program.ask("DELETE", f"{path}/invitation"), 409, "invitation_refused")
+    program.post(f"{path}/invitation", {})
+    assert program.get(path).get_json()["visit"]["state"] == "invited"
+    assert program.ask("DELETE", f"{path}/invitation").get_json()["visit"]["state"] == "revoked"
+    for other in ("day15", "screening"):
+        refused(program.get(f"/participants/BTB-001/visits/{other}"), 404, "not_found")

@@ -26,9 +26,22 @@ def test_a_head_with_a_slip_of_the_pen_is_bad_usage(run: Run) -> None:
 
 def test_a_state_is_json_and_holds_no_address(run: Run) -> None:
     run("participant", "add", "1-001", "--site", "oslo", "--email", "kari@example.org")
-    told = done(run("audit", "state", "1-001", "--at", "2999-01-01T00:00:00Z"))
+    told = done(run("audit", "state", "1-001", "--at", "2999-01-01T00:00:00Z", "--json"))
     assert json.loads(told)["tables"]["participant"][0]["site_code"] == "oslo"
     assert "kari" not in told
+
+
+def test_a_state_can_be_read_by_an_inspector(run: Run) -> None:
+    run(
+        "participant", "add", "1-001", "--site", "oslo", "--day0", "2026-01-31", "--email", "kari@example.org"
+    )
+    head, *told = done(run("audit", "state", "1-001", "--at", "2999-01-01T00:00:00Z")).splitlines()
+    assert head.startswith("Participant 1-001 after event ")
+    assert [line for line in told if line and not line.startswith(" ")] == ["participant", "contact", "visit"]
+    participant = told.index("participant")
+    assert told[participant + 1].split()[:3] == ["study_number", "day0", "site_code"]
+    assert told[participant + 2].split()[:3] == ["1-001", "2026-01-31", "oslo"]
+    assert not any("kari" in line or "sha256" in line for line in told)
 
 
 def test_a_time_without_an_offset_is_bad_usage(run: Run) -> None:

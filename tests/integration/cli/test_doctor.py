@@ -81,6 +81,7 @@ def test_every_finding_has_words_and_every_trouble_a_cure() -> None:
     [
         ({"BTB_LINK_KEYS": "short"}, "settings", "fail wrong"),
         ({"BTB_BACKUP_KEY": ""}, "keys", "fail no_backup_key"),
+        ({"BTB_BACKUP_KEY": "AGE-SECRET-KEY-1QQQ"}, "keys", "fail broken_backup_key"),
         ({"BTB_STUDY": "/no/such/study.toml"}, "study", "fail wrong"),
         ({"BTB_DATABASE_URL": "sqlite:////no/such/folder/btb.db"}, "database", "fail unreachable"),
     ],

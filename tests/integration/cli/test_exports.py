@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from btb_pro.models.base import AuditEvent
 from tests.integration.cli.shell import Run, done, number_of_events, refused
+from tests.integration.export_readers import TABLES
 from tests.support.behind import change, guards_off
 from tests.support.world import World
 
@@ -30,18 +31,7 @@ def test_an_export_writes_its_files_and_says_up_to_which_event(
     told = done(run("export", "csv", "--out", str(tmp_path / "out")))
     assert f"up to event {seq}" in told
     files = {path.name for path in (tmp_path / "out").iterdir()}
-    tables = {
-        "visits.csv",
-        "responses.csv",
-        "wide.csv",
-        "long.csv",
-        "history.csv",
-        "scores.csv",
-        "corrections.csv",
-        "late_saves.csv",
-        "codebook.csv",
-    }
-    assert files == {*tables, "read_in.R", "manifest.json"}
+    assert files == {*TABLES, "read_in.R", "manifest.json"}
     assert "1-001" in rows_of(tmp_path / "out" / "wide.csv")[0]
 
 

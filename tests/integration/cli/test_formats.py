@@ -6,6 +6,7 @@ import pytest
 
 from tests.integration.cli.shell import Run, done, refused
 from tests.integration.cli.test_exports import answer_first_page
+from tests.integration.export_readers import TABLES
 from tests.integration.test_redcap import TOKEN, fake_redcap
 from tests.support.world import World
 
@@ -13,20 +14,7 @@ from tests.support.world import World
 @pytest.mark.parametrize(
     ("words", "files"),
     [
-        (
-            ["csv", "--excel"],
-            [
-                "visits.csv",
-                "responses.csv",
-                "wide.csv",
-                "long.csv",
-                "history.csv",
-                "scores.csv",
-                "corrections.csv",
-                "late_saves.csv",
-                "codebook.csv",
-            ],
-        ),
+        (["csv", "--excel"], [*TABLES]),
         (["xlsx", "--language", "nb"], ["export.xlsx"]),
         (
             ["redcap"],

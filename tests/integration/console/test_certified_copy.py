@@ -17,7 +17,7 @@ from btb_pro.models.base import AuditEvent, canonical_json
 from btb_pro.roles import Role
 from tests.integration.console import work
 from tests.integration.console.correcting import ITEM, WHY, ask, sent_in
-from tests.support.staff import signed_in
+from tests.support.staff import refused_access, signed_in
 from tests.support.world import World
 
 COPY = "/console/certified-copy"
@@ -146,3 +146,6 @@ def test_another_hospital_is_not_to_be_had(corrected: World) -> None:
         one.get("value") for one in browser.document.iter("input") if one.get("name") == "csrf_token"
     )
     assert browser.client.post(COPY, data={"csrf_token": token, "site": "bergen"}).status_code == 404
+    assert [told[1:] for told in refused_access(corrected)] == [
+        ("console.take_certified_copy", "hospital", "")
+    ]

@@ -15,15 +15,15 @@ from btb_pro.models.response import ScoreRow
 from btb_pro.models.staff import Staff
 from btb_pro.roles import Role
 from btb_pro.services.staff_sessions import CONFIRMED_FOR
-from btb_pro.study_file import PACKAGED_STUDY
 from tests.integration.console import work
 from tests.integration.console.correcting import ITEM, WHY, ask, fill, rows, sent_in
-from tests.integration.console.test_safety import RULE, alerts
+from tests.integration.console.test_safety import alerts
 from tests.integration.console.test_wishes import asks_correction
-from tests.integration.participant.steps import go_to, session_address
+from tests.integration.participant.steps import go_to, refused_answers, session_address
 from tests.support.engines import EngineName
 from tests.support.plain_browser import PlainBrowser
-from tests.support.staff import PASSWORD, add_with_password, session_cookie, signed_in
+from tests.support.staff import PASSWORD, add_with_password, refused_access, session_cookie, signed_in
+from tests.support.watched import WATCHED_STUDY
 from tests.support.world import World, make_world
 
 ANSWERS = "/console/participants/A/answers/baseline"
@@ -106,6 +106,23 @@ def test_scores_are_computed_anew_and_both_versions_stay(world: World) -> None:
         assert [row.value for row in session.execute(wanted).scalars()] == ["8", "6"]
 
 
+def test_the_investigator_marks_answers_as_reviewed_until_one_is_changed(world: World) -> None:
+    sent_in(world)
+    manager, investigator = signed_in(world, Role.DATA_MANAGER), signed_in(world, Role.INVESTIGATOR, "oslo")
+    stale = signed_in(world, Role.INVESTIGATOR, "oslo", "bergen").open(ANSWERS)
+    assert "Jeg har gått gjennom svarene" not in manager.open(ANSWERS).text
+    assert "Gjennomgått" in investigator.open(ANSWERS).press().text
+    assert "Jeg har gått gjennom svarene" not in investigator.text
+    assert "Før behandlingen starter: svarene gjennomgått" in manager.open("/console/participants/A").text
+    ask(world)
+    investigator.open(PAGE).pick("decision").fill("why", "Agreed with the participant.").press(
+        "decision", "accept"
+    )
+    assert "Endret siden" in investigator.open(ANSWERS).text
+    assert "Svarene er endret i mellomtiden" in stale.press().text
+    assert "Endret siden" not in investigator.open(ANSWERS).press().text
+
+
 def test_a_decision_is_for_good(world: World) -> None:
     sent_in(world)
     ask(world)
@@ -142,6 +159,7 @@ def test_an_investigator_of_another_hospital_finds_nothing(world: World) -> None
     assert browser.open(PAGE).status == 404
     assert "ITEM" not in browser.open("/console/corrections").text
     assert browser.send(PAGE, [("why", WHY), ("decision", "accept")]).status == 404
+    assert [told[2:] for told in refused_access(world)] == [("hospital", "A")] * 2
 
 
 def test_who_asked_cannot_decide_even_as_an_investigator_later(world: World) -> None:
@@ -170,6 +188,7 @@ def test_coordinator_and_admin_see_no_value(world: World, role: Role) -> None:
         assert browser.open(address).status == 404
     if role is Role.COORDINATOR:
         assert "14 år" not in browser.open("/console/participants/A").text
+        assert ITEM not in browser.text
 
 
 @pytest.mark.parametrize(
@@ -194,6 +213,8 @@ def test_what_is_wrong_gets_a_sentence_and_keeps_what_was_typed(
     assert browser.value(name) == [value]
     with world.reading() as session:
         assert session.execute(select(CorrectionRequest)).first() is None
+    checks = [("baseline/pain/pain_duration_years", "out_of_range", "1400")] if value == "1400" else []
+    assert refused_answers(world) == checks
 
 
 @pytest.mark.parametrize("name", ["why", "source"])
@@ -297,7 +318,15 @@ def test_a_late_answer_is_shown_to_the_investigator_who_may_let_it_count(world: 
     investigator.pick("decision").fill("why", "Agreed with the participant.").press("decision", "accept")
     assert values(world) == ["14"]
     assert "Retting 1" in investigator.open("/console/late-answers").text
-    assert signed_in(world, Role.MONITOR).open("/console/late-answers").status == 404
+    monitor = signed_in(world, Role.MONITOR)
+    assert monitor.open("/console/late-answers").status == 404
+    for told, browser in ((True, investigator), (False, monitor)):
+        timeline = browser.open("/console/participants/A").text
+        assert ("1 svar kom for sent til å telle" in timeline) is told
+        assert f"rettet ({ITEM})" in timeline
+        assert f"bedt om retting ({ITEM})" in timeline
+    assert signed_in(world, Role.INVESTIGATOR, "bergen").open(late).status == 404
+    assert [told[2:] for told in refused_access(world)] == [("role", ""), ("hospital", "A")]
 
 
 def test_a_decision_asks_for_the_password_when_it_was_given_long_ago(world: World) -> None:
@@ -324,7 +353,7 @@ def test_a_decision_asks_for_the_password_when_it_was_given_long_ago(world: Worl
 def test_a_safety_rule_that_the_new_answer_makes_true_raises_its_alert(
     tmp_path: Path, engine: EngineName
 ) -> None:
-    world = make_world(tmp_path / "watched", study=PACKAGED_STUDY.read_text(encoding="utf-8") + RULE)
+    world = make_world(tmp_path / "watched", study=WATCHED_STUDY)
     sent_in(world)
     asks = signed_in(world, Role.MONITOR).open(f"{ANSWERS}/pain_now").fill("pain_now", "9")
     asks.fill("why", WHY).fill("source", "Paper form").press()

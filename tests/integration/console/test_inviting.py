@@ -13,7 +13,7 @@ from btb_pro.services.sending import claim_next
 from tests.support.mail import MailServerHere, mail_server
 from tests.support.outgoing import NOON, link_in, mailing, message_of, send_invitation, states, work
 from tests.support.plain_browser import PlainBrowser
-from tests.support.staff import signed_in
+from tests.support.staff import refused_access, signed_in
 from tests.support.world import COMMAND, World
 
 DAY0 = (NOON.date() + timedelta(days=7)).isoformat()
@@ -238,6 +238,7 @@ def test_another_hospitals_participant_is_not_found(world: World, mail: MailServ
     send_invitation(world, add(world))
     stranger = signed_in(world, Role.COORDINATOR, "bergen")
     assert stranger.open(address).status == 404
+    assert [told[2:] for told in refused_access(world)] == [("hospital", "BTB-001")]
     token = re.search(
         r'name="csrf_token" value="([^"]+)"', signed_in(world).open("/console/invitations").html
     )

@@ -13,27 +13,19 @@ from btb_pro.models.message import Message
 from btb_pro.models.response import SafetyAlert
 from btb_pro.roles import Role
 from btb_pro.study import SafetyContact, safety_contact
-from btb_pro.study_file import PACKAGED_STUDY
 from tests.support.engines import EngineName
 from tests.support.plain_browser import PlainBrowser
-from tests.support.staff import signed_in
+from tests.support.staff import refused_access, signed_in
+from tests.support.watched import WATCHED_STUDY
 from tests.support.world import World, make_world
 
-RULE = """
-[[safety]]
-code = "very_bad"
-item = "pain_now"
-answers = ["9", "10"]
-contact.oslo = "safety@oslo.example"
-contact.others = "+4799999999"
-"""
 NUMBER = "BTB-001"
 
 
 @pytest.fixture
 def watched(tmp_path: Path, engine: EngineName) -> Iterator[World]:
     """A study whose protocol has a safety procedure."""
-    made = make_world(tmp_path / "watched", study=PACKAGED_STUDY.read_text(encoding="utf-8") + RULE)
+    made = make_world(tmp_path / "watched", study=WATCHED_STUDY)
     yield made
     made.close()
 
@@ -109,3 +101,4 @@ def test_another_hospitals_alert_is_not_there(watched: World) -> None:
     assert stranger.client.get(address).status_code == 404
     assert stranger.client.post(address).status_code == 404
     assert signed_in(watched, Role.DATA_MANAGER).client.get(address).status_code == 404
+    assert [told[2] for told in refused_access(watched)] == ["hospital", "hospital", "role"]

@@ -22,7 +22,7 @@ from btb_pro.services.job_work import work_on_next
 from btb_pro.services.mappings import make_template
 from tests.support.answered import answered_world
 from tests.support.plain_browser import PlainBrowser
-from tests.support.staff import signed_in
+from tests.support.staff import refused_access, signed_in
 from tests.support.world import COMMAND, World
 
 
@@ -135,16 +135,23 @@ def test_a_cut_off_in_the_future_gets_a_sentence(manager: PlainBrowser) -> None:
 def test_a_mapping_file_is_checked_before_anything_is_made_and_can_be_chosen_again(
     world: World, manager: PlainBrowser
 ) -> None:
-    def send(text: str) -> PlainBrowser:
-        manager.open("/console/exports/new")
+    def send(text: str, by: PlainBrowser = manager) -> PlainBrowser:
+        by.open("/console/exports/new")
         content = (io.BytesIO(text.encode()), "ours.toml")
-        data = {**token(manager), "format": "redcap", "mapping": content, "known_mapping": "", "language": ""}
-        response = manager.client.post("/console/exports/new", data=data)
-        manager._take(response, "/console/exports/new")
-        return manager
+        data = {**token(by), "format": "redcap", "mapping": content, "known_mapping": "", "language": ""}
+        response = by.client.post("/console/exports/new", data=data)
+        by._take(response, "/console/exports/new")
+        return by
 
-    assert "is none of our variables" in send('target = "redcap"\n[variables]\nnone = "x"\n').text
-    assert manager.status == 422
+    norwegian = signed_in(world, Role.DATA_MANAGER, "oslo", language="nb")
+    told = send('target = "redcap"\n[variables]\nnone = "x"\nrain\n', norwegian).text
+    assert "Se på linje 4" in told
+    told = send('target = "redcap"\n[variables]\nnone = "x"\n', norwegian).text
+    assert "Linje 3: Studien har ingen kode none" in told
+    told = send('target = "redcap"\n[variables]\npain_now = "Ø"\n', norwegian).text
+    assert "Linje 3: pain_now heter «Ø»" in told
+    assert "is no name" not in told
+    assert norwegian.status == 422
     sound = send(
         make_template(world.runtime, Target.REDCAP).replace(
             'participant = "record_id"', 'participant = "pid"'
@@ -176,6 +183,10 @@ def test_one_of_one_hospital_gets_that_hospital_alone(world: World, manager: Pla
     assert own.open("/console/exports/1").status == 200
     assert "Fetch the file" not in own.text
     assert own.client.post("/console/exports/1/again", data=token(own)).status_code == 404
+    assert [told[1:] for told in refused_access(world)] == [
+        ("console.job", "hospital", ""),
+        ("console.take_again", "hospital", ""),
+    ]
 
 
 @pytest.mark.parametrize("role", [Role.COORDINATOR, Role.INVESTIGATOR, Role.MONITOR, Role.ADMIN])

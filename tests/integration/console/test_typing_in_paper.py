@@ -16,6 +16,7 @@ from btb_pro.models.response import Answer, Response, ScoreRow
 from btb_pro.roles import Role
 from btb_pro.services.exporting import take_csv_export
 from btb_pro.services.verification import verify
+from tests.integration.participant.steps import refused_answers
 from tests.support.plain_browser import PlainBrowser
 from tests.support.staff import add_staff, session_cookie, signed_in
 from tests.support.world import COMMAND, World
@@ -123,8 +124,8 @@ def test_nothing_that_was_saved_is_shown_again_to_either(hospital: Hospital) -> 
 
 def test_the_first_person_cannot_type_it_the_second_time(hospital: Hospital) -> None:
     hospital.begin()
-    overview = hospital.type_all(hospital.first, {})
-    assert "En annen må skrive det inn andre gang" in overview.text
+    assert "Du er ferdig" in hospital.type_all(hospital.first, {}).text
+    assert "En annen må skrive det inn andre gang" in hospital.first.open(PAPER).text
     assert hospital.first.open(f"{PAPER}/page/1").page == "console-paper"
     hospital.second.open(f"{PAPER}/page/1")
     sent = hospital.second.values
@@ -211,6 +212,11 @@ def test_a_value_that_is_no_answer_is_refused_and_nothing_of_the_page_is_saved(h
     again = page.fill("bg_age", "two").press()
     assert again.status == 422
     assert again.value("bg_age") == ["two"]
+    again.fill("bg_age", "400").press()
+    assert refused_answers(hospital.world) == [
+        ("baseline/background/bg_age", "not_a_whole_number", "[3 characters]"),
+        ("baseline/background/bg_age", "out_of_range", "400"),
+    ]
     with hospital.world.reading() as session:
         assert session.execute(select(PaperKeying)).first() is None
 

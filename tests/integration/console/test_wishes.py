@@ -17,7 +17,7 @@ from tests.integration.console import work
 from tests.integration.participant.steps import session_address
 from tests.support.outgoing import mailing, texting
 from tests.support.plain_browser import PlainBrowser
-from tests.support.staff import signed_in
+from tests.support.staff import refused_access, signed_in
 from tests.support.world import COMMAND, World
 
 PAGE = "/console/requests/1"
@@ -192,6 +192,7 @@ def test_another_hospitals_wish_is_not_there_by_page_or_form(world: World) -> No
     assert browser.send(f"{PAGE}/new-link", [("channel", "email")]).status == 404
     assert browser.open("/console/requests/99").status == 404
     assert request_row(world).settled_at is None
+    assert [told[2:] for told in refused_access(world)] == [("hospital", "A")] * 3
 
 
 def test_a_stale_token_keeps_what_was_typed_and_settles_nothing(world: World) -> None:

@@ -13,21 +13,13 @@ from btb_pro.models.message import Message
 from btb_pro.models.staff import Staff
 from btb_pro.roles import Role
 from btb_pro.services.staff_accounts import disable_staff
-from btb_pro.study_file import PACKAGED_STUDY
 from tests.support.engines import EngineName
 from tests.support.mail import MailServerHere, mail_server
 from tests.support.outgoing import NOON, mailing, states, work
 from tests.support.staff import signed_in
+from tests.support.watched import WATCHED_STUDY
 from tests.support.world import COMMAND, World, make_world
 
-RULE = """
-[[safety]]
-code = "very_bad"
-item = "pain_now"
-answers = ["9", "10"]
-contact.oslo = "safety@oslo.example"
-contact.others = "+4799999999"
-"""
 NIGHT = NOON.replace(hour=23)
 COLLEAGUE = "ola@hospital.example"
 
@@ -35,7 +27,7 @@ COLLEAGUE = "ola@hospital.example"
 @pytest.fixture
 def mail(tmp_path: Path, engine: EngineName) -> Iterator[tuple[World, MailServerHere]]:
     """A study whose protocol has a safety procedure, and its mail server."""
-    made = make_world(tmp_path / "watched", study=PACKAGED_STUDY.read_text(encoding="utf-8") + RULE)
+    made = make_world(tmp_path / "watched", study=WATCHED_STUDY)
     with clock.at(NOON), mail_server() as server:
         yield mailing(made, server.url), server
     made.close()

@@ -1,5 +1,6 @@
 """What the participant's tests share: the store as rows, page numbers by item, pages answered in one call."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,6 +14,7 @@ from werkzeug.test import TestResponse
 from btb_pro import create_app
 from btb_pro.config import Settings
 from btb_pro.instruments.paging import pages_of
+from btb_pro.models.base import AuditEvent
 from btb_pro.models.participant import Invitation, Participant, Visit
 from btb_pro.models.response import Answer, Response
 from btb_pro.study import sections_asked
@@ -170,12 +172,26 @@ def post(
 
 
 def rebuilt(world: World, **changes: object) -> World:
-    """The same instance after a restart with other settings; the old process is gone."""
+    """The same instance after a restart with other settings; the old process is gone.
+
+    The same world, too: whoever made it closes the database of the new process with it.
+    """
     settings: Settings = replace(world.runtime.settings, **changes)  # type: ignore[arg-type]  # by name
     world.runtime.database.close()
-    app = create_app(settings)
-    app.testing = True
-    return World(world.folder, app)
+    world.app = create_app(settings)
+    world.app.testing = True
+    return world
+
+
+def refused_answers(world: World) -> list[tuple[str, str, str]]:
+    """Which values were refused, as the trail tells it: where, by which check, what was typed; in order."""
+    with world.reading() as session:
+        query = select(AuditEvent.changes).where(AuditEvent.tag == "answer:refuse").order_by(AuditEvent.seq)
+        return [
+            (change["key"], change["field"], change["new"])
+            for changes in session.execute(query).scalars()
+            for change in json.loads(changes)
+        ]
 
 
 def path_of(address: str) -> str:

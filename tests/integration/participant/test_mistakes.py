@@ -279,7 +279,6 @@ def test_keys_may_be_rotated_while_somebody_writes(world: World, sent_in: SentIn
     moved.send(f"{address}/mistake", [*browser.values, ("next", "1")])
     assert moved.page == "receipt"
     assert wishes(other) == [(WHAT, None)]
-    other.close()
 
 
 def test_a_visit_that_was_not_sent_in_has_nothing_to_correct(world: World) -> None:

@@ -183,13 +183,11 @@ def test_keys_may_be_rotated_in_mid_questionnaire(world: World, link: str) -> No
     assert values(world) == {"pain_now": "5"}
     assert browser.open(f"{session_address(browser)}/review").press().page == "receipt"
     assert world.browser().open(link).page == "receipt"
-    world.close()
 
 
 def test_a_key_that_is_taken_off_the_list_kills_its_links(world: World, link: str) -> None:
     world = rebuilt(world, link_keys=(new_key(),))
     assert world.browser().open(link).status == 404
-    world.close()
 
 
 def test_a_session_ends_24_hours_after_its_last_save(world: World, link: str) -> None:

@@ -1,5 +1,6 @@
 """Wording is approved before it is used; until then, every page says that this is a test."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from tests.support.world import COMMAND, World, make_world
 
 
 @pytest.fixture
-def strict(tmp_path: Path, engine: EngineName) -> World:
+def strict(tmp_path: Path, engine: EngineName) -> Iterator[World]:
     """A study that does not allow unapproved wordings."""
-    return make_world(tmp_path / "strict", allow_unapproved=False, engine=engine)
+    world = make_world(tmp_path / "strict", allow_unapproved=False, engine=engine)
+    yield world
+    world.close()
 
 
 def approve_all(world: World, *, but: tuple[str, str] = ("", "")) -> None:
