@@ -218,6 +218,9 @@ class Teller:
         if row.kind is RequestKind.MISTAKE:
             readable = self._if_may(Permission.READ_WISHES, gettext("Read it"), href)
             return readable if readable.href else Action(gettext("For the investigator"))
+        if row.kind is RequestKind.NEW_LINK:
+            send = url_for("console.grant_new_link", number=row.number)
+            return self._if_may(Permission.INVITE, gettext("Send a new link"), send, is_post=True)
         return self._if_may(Permission.INVITE, gettext("See to it"), href)
 
     def _paper(self) -> _Kind:

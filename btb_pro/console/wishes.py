@@ -45,7 +45,7 @@ def grant_new_link(number: int) -> ResponseReturnValue:
         if not form.validate_on_submit():
             return _page(desk, asked, form), 422
         try:
-            send_new_link(desk.db, desk.context, desk.runtime, asked, request.form.get("channel", ""))
+            send_new_link(desk.db, desk.context, desk.runtime, asked, _channel(desk, asked))
         except NewLinkHindered as error:
             return _page(desk, asked, form, hindered_sentence(error.why)), 409
         except (InvitationRefused, WordingNotApproved):
@@ -102,6 +102,12 @@ def hindered_sentence(why: Hindrance) -> str:
         ),
     }
     return known[why]
+
+
+def _channel(desk: Desk, asked: AskedBy) -> str:
+    """The one that was chosen; from Today, where none is, the first that reaches the participant."""
+    chosen = request.form.get("channel", "")
+    return chosen or next(iter(usable_channels(desk.db, desk.runtime, asked.participant)), "")
 
 
 def _asked(desk: Desk, number: int) -> AskedBy:

@@ -120,6 +120,7 @@ def _document(letters: Sequence[Letter], draw: Callable[[Canvas], None]) -> byte
         initialFontName=_PLAIN,  # type: ignore[arg-type]  # the stubs take it for a number
     )
     canvas.setTitle(title)
+    canvas.setCreator("btb_pro")
     canvas.setAuthor(letters[0].asker[language])
     canvas.setViewerPreference("DisplayDocTitle", "true")
     draw(canvas)

@@ -74,7 +74,7 @@ def test_one_press_sends_a_new_link_to_the_contact_on_file_and_settles(world: Wo
     old = asks_new_link(world, email="kari@example.org")
     browser = signed_in(world).open(PAGE)
     assert "kari@example.org" not in browser.html
-    press(browser, "/new-link")
+    press(browser.open("/console/"), "/new-link")
     assert browser.page == "console-today"
     assert "En ny lenke går til A." in browser.text
     with world.reading() as session:
