@@ -118,7 +118,7 @@ def test_a_cut_off_file_a_file_more_and_another_receipt_are_found(world: ExportW
 def test_a_folder_is_proven_too(world: ExportWorld, tmp_path: Path) -> None:
     out = tmp_path / "out"
     world.take(ExportFormat.CSV, out)
-    assert prove(out).files == 10
+    assert prove(out).files == 11
     for name in ("wide.csv", "manifest.json"):
         whole = (out / name).read_bytes()
         for place in range(0, len(whole), 37):
