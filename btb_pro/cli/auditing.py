@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile, is_zipfile
@@ -107,7 +108,13 @@ def state(study_number: str, at: str, as_json: bool) -> None:
     with open_instance() as runtime, runtime.database.reading() as session:
         past = state_at(session, study_number, instant)
     if as_json:
-        told = {"seq": past.seq, "at": clock.utc_text(past.at), "tables": past.tables}
+        taken_out = [asdict(one) | {"at": clock.utc_text(one.at)} for one in past.redactions]
+        told = {
+            "seq": past.seq,
+            "at": clock.utc_text(past.at),
+            "tables": past.tables,
+            "redactions": taken_out,
+        }
         click.echo(json.dumps(told, ensure_ascii=False, indent=2, sort_keys=True))
         return
     click.echo(
@@ -117,6 +124,8 @@ def state(study_number: str, at: str, as_json: bool) -> None:
         click.echo(f"\n{name}")
         for line in _table(past, past.tables[name]):
             click.echo(f"  {line}")
+    for one in past.redactions:
+        click.echo(f"\n{one.about}: redacted by {one.by} at {clock.utc_text(one.at)}: {_cell(one.why)}")
 
 
 def _place(table: str) -> tuple[int, str]:

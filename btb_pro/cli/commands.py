@@ -15,8 +15,8 @@ from btb_pro.cli.instruments import instruments
 from btb_pro.cli.invitations import invite, revoke
 from btb_pro.cli.letters import letter
 from btb_pro.cli.mapping import mapping
-from btb_pro.cli.participant_changes import participant
 from btb_pro.cli.pushing import push
+from btb_pro.cli.redacting import correction, participant
 from btb_pro.cli.requests import request
 from btb_pro.cli.serving import serve
 from btb_pro.cli.studies import study
@@ -34,6 +34,7 @@ COMMANDS: tuple[click.Command, ...] = (
     study,
     instruments,
     participant,
+    correction,
     invite,
     revoke,
     letter,

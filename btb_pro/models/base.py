@@ -77,6 +77,11 @@ def salted_sha256(salt: str, text: str) -> str:
     return hashlib.sha256(f"{salt}\n{text}".encode()).hexdigest()
 
 
+REDACTED = "[redacted]"
+"""What stands where a free text was taken out for good. Such a row has no salt any more, which tells it from
+the same words typed by somebody; the database's guards let nothing else take a text's place."""
+
+
 def new_salt() -> str:
     """128 random bits in hexadecimal."""
     return secrets.token_hex(16)

@@ -1,6 +1,7 @@
 """What was stored of one participant at a time, told by the audit trail."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,10 +9,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from btb_pro.models.base import AuditEvent, salted_sha256
+from btb_pro.models.base import REDACTED, AuditEvent, salted_sha256
 from btb_pro.models.participant import ParticipantRequest
 from btb_pro.models.response import Answer
 from btb_pro.refusals import PlainRefusal
+from btb_pro.services.audit import Tag
 from btb_pro.services.replay import Row, RowName, rows_at
 
 ERASED = "[erased since]"
@@ -31,6 +33,19 @@ class PastState:
     """When it happened."""
     tables: Mapping[str, list[dict[str, Any]]]
     """Table to its rows, each column to its value, in the order in which they were written."""
+    redactions: Sequence["Redaction"]
+    """What was taken out since, or before, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """Free text that was taken out for good."""
+
+    about: str
+    """Visit and field."""
+    by: str
+    at: datetime
+    why: str
 
 
 def state_at(session: Session, study_number: str, at: datetime) -> PastState:
@@ -54,9 +69,19 @@ def state_at(session: Session, study_number: str, at: datetime) -> PastState:
     for name, row in rows.items():
         if _belongs(name, row, keys):
             tables.setdefault(name[0], []).append(_shown(session, name[0], row))
-    return PastState(last.seq, last.at, tables)
+    return PastState(last.seq, last.at, tables, list(_redactions(session, study_number)))
 
 
+def _redactions(session: Session, study_number: str) -> Iterator[Redaction]:
+    query = select(AuditEvent).where(AuditEvent.study_number == study_number, AuditEvent.tag.in_(_REDACTING))
+    for event in session.execute(query.order_by(AuditEvent.seq)).scalars():
+        for change in json.loads(event.changes):
+            if change["object"] == "redaction":
+                about = change["key"].removeprefix(f"{study_number}/").replace("/", " ")
+                yield Redaction(about, event.actor, event.at, event.reason)
+
+
+_REDACTING = (Tag.ANSWER_REDACT.value, Tag.CORRECTION_REDACT.value)
 _PARENTS = (
     ("contact", "participant_id", "participant"),
     ("visit", "participant_id", "participant"),
@@ -105,6 +130,8 @@ def _text(session: Session, model: type[Answer] | type[ParticipantRequest], row:
     told = row.get(name)
     there = session.get(model, row["id"])
     text, salt = getattr(there, name, None), getattr(there, "salt", None)
-    if told is None or (there is not None and salt is None):
+    if told in (None, REDACTED):
         return told
+    if there is not None and salt is None:
+        return ERASED if text == REDACTED else told
     return text if text is not None and salt and salted_sha256(salt, text) == told else ERASED

@@ -9,7 +9,7 @@ from sqlalchemy import Row as Record
 from sqlalchemy import Table, select, text, tuple_
 from sqlalchemy.orm import Session
 
-from btb_pro.models.base import FIRST_HASH, AuditEvent, AuditHead, event_hash
+from btb_pro.models.base import FIRST_HASH, REDACTED, AuditEvent, AuditHead, event_hash
 from btb_pro.services.audit import ChainBroken, RowChange, Tag, told_key, told_row
 from btb_pro.services.replay import Row, RowName, apply, events_in_order, name_of, row_changes
 from btb_pro.services.told_tables import told_tables
@@ -58,6 +58,10 @@ class _Telling:
     rows: dict[RowName, Row] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     """Rows of tables whose rows never change."""
+    redactions: dict[RowName, int] = field(default_factory=dict)
+    """Row of such a table to the event that tells of its free text being taken out."""
+    redacted: dict[RowName, int] = field(default_factory=dict)
+    """Row of such a table that is without its free text to the event that told of the row."""
 
 
 def verify(session: Session, anchors: Iterable[Anchor] = ()) -> Proof:
@@ -89,6 +93,7 @@ def verify(session: Session, anchors: Iterable[Anchor] = ()) -> Proof:
             f"The chain ends at event {seq}, but event {min(noted)} was noted elsewhere: "
             "events were taken off its end."
         )
+    _compare_redactions(telling)
     _compare_changing_rows(session, telling)
     rows = sum(telling.counts.values()) + len(telling.rows)
     return Proof(events, seq, telling.counts.get("answer", 0), rows, last_hash)
@@ -133,7 +138,9 @@ def _take_in(session: Session, telling: _Telling, events: Iterable[AuditEvent]) 
     fixed: dict[str, list[tuple[int, RowChange]]] = {}
     for event in events:
         for change in row_changes(event):
-            if change["t"] in _NEVER_CHANGED:
+            if change["t"] in _NEVER_CHANGED and change["v"] == {"value": REDACTED}:
+                telling.redactions[name_of(change)] = event.seq
+            elif change["t"] in _NEVER_CHANGED:
                 fixed.setdefault(change["t"], []).append((event.seq, change))
             else:
                 apply(telling.rows, change)
@@ -142,15 +149,33 @@ def _take_in(session: Session, telling: _Telling, events: Iterable[AuditEvent]) 
     for name, changes in fixed.items():
         telling.counts[name] = telling.counts.get(name, 0) + len(changes)
         for start in range(0, len(changes), _ROWS_AT_ONCE):
-            _compare_fixed_rows(session, tables[name], changes[start : start + _ROWS_AT_ONCE])
+            _compare_fixed_rows(session, telling, tables[name], changes[start : start + _ROWS_AT_ONCE])
 
 
-def _compare_fixed_rows(session: Session, table: Table, changes: list[tuple[int, RowChange]]) -> None:
+def _compare_fixed_rows(
+    session: Session, telling: _Telling, table: Table, changes: list[tuple[int, RowChange]]
+) -> None:
     keys = [tuple(change["k"]) for _, change in changes]
     query = select(table).where(tuple_(*table.primary_key.columns).in_(keys))
     there = {told_key(table, dict(row._mapping)): row for row in _readable(table, session.execute(query))}
     for seq, change in changes:
-        _compare(table, tuple(change["k"]), change["v"], there.get(tuple(change["k"])), seq)
+        told, row = change["v"], there.get(tuple(change["k"]))
+        if row is not None and _is_redacted(row):
+            telling.redacted[name_of(change)] = seq
+            told = {**told, "value": REDACTED}
+        _compare(table, tuple(change["k"]), told, row, seq)
+
+
+def _is_redacted(row: Record[Any]) -> bool:
+    found = row._mapping
+    return "salt" in found and found["salt"] is None and found["value"] == REDACTED
+
+
+def _compare_redactions(telling: _Telling) -> None:
+    """What is without its free text is what the events tell of, and nothing else."""
+    for table, key in telling.redacted.keys() ^ telling.redactions.keys():
+        seq = telling.redactions.get((table, key)) or telling.redacted[table, key]
+        raise ChainBroken(f"{table} {_shown(key)}: value is not what event {seq} tells.")
 
 
 def _compare_changing_rows(session: Session, telling: _Telling) -> None:
