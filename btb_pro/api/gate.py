@@ -13,8 +13,10 @@ from btb_pro.api.reading import LARGEST_BODY
 from btb_pro.roles import Scope
 from btb_pro.services.api_admission import KeyHolder, KeyUnknown, TooManyWrongKeys, admit
 from btb_pro.services.api_keys import KeyState
+from btb_pro.services.audit import Context
+from btb_pro.services.known_participants import note_refusal
 from btb_pro.services.quotas import Quota, Turn
-from btb_pro.this_request import runtime, speak
+from btb_pro.this_request import request_id, runtime, speak
 
 REQUESTS = Quota("api_requests", most=300, window_s=60)
 EXPORTS = Quota("api_exports", most=20, window_s=60)
@@ -60,7 +62,14 @@ def tell_what_is_left(response: Response) -> Response:
 
 @v1.errorhandler(Refused)
 def refused(error: Refused) -> Response:
-    """The problem that a request ends with."""
+    """The problem that a request ends with; the trail is told which key asked for what is not for it."""
+    why = "role" if error.kind is ProblemKind.SCOPE_MISSING else "hospital"
+    if error.foreign or error.kind in (ProblemKind.SCOPE_MISSING, ProblemKind.OTHER_SITE):
+        house = runtime()
+        context = Context(key_holder().actor, request_id(), house.study.version)
+        with house.database.writing() as db:
+            note_refusal(db, context, request.endpoint or "", why, error.foreign)
+            db.commit()
     return problem(error)
 
 

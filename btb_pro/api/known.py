@@ -19,7 +19,8 @@ def known_participant(desk: Desk, db: Session, number: str) -> Participant:
     except ParticipantUnknown:
         found = None
     if found is None or not desk.holder.works_for(found.site_code):
-        raise Refused(ProblemKind.NOT_FOUND, "This key finds no participant with that study number.")
+        sentence = "This key finds no participant with that study number."
+        raise Refused(ProblemKind.NOT_FOUND, sentence, foreign=found.study_number if found else "")
     return found
 
 

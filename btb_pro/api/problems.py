@@ -70,7 +70,10 @@ class Problem(Struct, kw_only=True):
 
 
 class Refused(Exception):
-    """A request is answered with a problem."""
+    """A request is answered with a problem.
+
+    `foreign` is the study number of a participant of another site, who is told of as if there were none.
+    """
 
     def __init__(
         self,
@@ -78,11 +81,13 @@ class Refused(Exception):
         detail: str,
         faults: Sequence[FaultOut] = (),
         headers: Mapping[str, str] | None = None,
+        foreign: str = "",
     ) -> None:
         self.kind = kind
         self.detail = detail
         self.faults = tuple(faults)
         self.headers = headers or {}
+        self.foreign = foreign
         super().__init__(kind.code)
 
 

@@ -24,7 +24,7 @@ from btb_pro.config import Settings
 from btb_pro.damage import DATABASE_FAILURES
 from btb_pro.messaging.email import Mail, make_message, send_mail
 from btb_pro.messaging.outcome import Fate, Outcome
-from btb_pro.models.base import AuditEvent
+from btb_pro.models.base import AuditEvent, AuditHead
 from btb_pro.services.clock_steps import last_clock_step
 from btb_pro.services.handing_over import message_id
 from btb_pro.services.health import Grade, find_damage_note, find_room
@@ -35,6 +35,9 @@ _DAY = timedelta(hours=24)
 _LOOKS_EVERY_S = 60.0
 _TRIES_AGAIN_S = 600.0
 _FILE = "alarms.json"
+_MEND = (
+    "Run btb-pro doctor on the server: it says how to mend it. This is said once a day until it is mended."
+)
 
 
 class Cause(StrEnum):
@@ -44,6 +47,8 @@ class Cause(StrEnum):
     CLOCK = "clock"
     BACKUP = "backup"
     ROOM = "room"
+    HEAD = "head"
+    """No trouble, but a head of the audit trail that lies outside the database, each week a new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,8 @@ class Alarm:
     says: str
     mark: str = ""
     """What tells one occurrence from the next; empty for what goes on until it is mended."""
+    then: str = _MEND
+    """What to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +107,7 @@ def find_alarms(runtime: Runtime) -> list[Alarm]:
     found = [_damage(runtime.settings), _room(runtime.settings)]
     try:
         with runtime.database.reading() as session:
-            found += [_clock(session), _backup(session)]
+            found += [_clock(session), _backup(session), _head(session)]
     except DATABASE_FAILURES:
         pass
     return [alarm for alarm in found if alarm is not None]
@@ -149,6 +156,20 @@ def _backup(session: Session) -> Alarm | None:
     )
 
 
+def _head(session: Session) -> Alarm | None:
+    head = session.execute(select(AuditHead)).scalar_one()
+    year, week, _ = clock.today().isocalendar()
+    anchor = f"{head.seq}:{head.hash}"
+    return Alarm(
+        Cause.HEAD,
+        "the head of the audit trail",
+        f"The audit trail ends at {anchor}.",
+        f"{year}-{week}",
+        "Keep this message: btb-pro audit verify --anchor with that text proves later that nothing up to "
+        "there was taken away. One comes each week.",
+    )
+
+
 def _is_due(alarm: Alarm, told: Mapping[str, str]) -> bool:
     at, _, mark = told.get(alarm.cause, "").partition(" ")
     try:
@@ -166,8 +187,7 @@ def _send(runtime: Runtime, alarm: Alarm) -> Outcome:
     says = [
         f"btb_pro at {settings.base_url}:",
         alarm.says,
-        "Run btb-pro doctor on the server: it says how to mend it.",
-        "This is said once a day until it is mended.",
+        alarm.then,
     ]
     mail = Mail(
         to=settings.alarm_to,

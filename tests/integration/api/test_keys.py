@@ -16,7 +16,7 @@ from btb_pro.roles import Role, Scope
 from btb_pro.services.api_keys import KeyFault, KeyRefused, NewKey, add_key, list_keys, revoke_key
 from tests.integration.participant.steps import dump
 from tests.support.machine import BASE, Machine, machine, make_key, refused
-from tests.support.staff import signed_in
+from tests.support.staff import refused_access, signed_in
 from tests.support.world import COMMAND, World
 
 OPENED = {
@@ -212,3 +212,18 @@ def test_the_row_of_a_key_holds_its_scopes_in_one_order(world: World) -> None:
     with world.reading() as session:
         row = session.execute(select(ApiKey)).scalar_one()
         assert row.scopes == "export invitations:issue"
+
+
+def test_the_trail_tells_which_key_asked_for_what_is_not_for_it(world: World) -> None:
+    world.add("BTB-001", "oslo")
+    world.add("BTB-002", "bergen")
+    oslo = machine(world, Scope.READ_PARTICIPANTS, site="oslo")
+    refused(oslo.get("/exports/wide"), 403, "scope_missing")
+    refused(oslo.get("/participants?site=bergen"), 403, "other_site")
+    refused(oslo.get("/participants/BTB-002"), 404, "not_found")
+    refused(oslo.get("/participants/BTB-009"), 404, "not_found")
+    assert [(role, why, number) for role, _, why, number in refused_access(world)] == [
+        ("api-key", "role", ""),
+        ("api-key", "hospital", ""),
+        ("api-key", "hospital", "BTB-002"),
+    ]
