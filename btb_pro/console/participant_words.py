@@ -129,6 +129,9 @@ _SENTENCES: Mapping[HappeningKind, Callable[[Happening, str], str]] = {
     _K.CORRECTION_REFUSED: lambda one, visit: gettext(
         "%(visit)s: correction refused (%(item)s)", visit=visit, item=one.new
     ),
+    _K.TEXT_TAKEN_OUT: lambda one, visit: gettext(
+        "%(visit)s: text taken out (%(item)s): %(why)s", visit=visit, item=one.new, why=one.reason
+    ),
     _K.REVIEWED: lambda one, visit: gettext("%(visit)s: answers reviewed", visit=visit),
     _K.CAME_LATE: lambda one, visit: ngettext(
         "%(visit)s: %(num)s answer came too late to count",

@@ -52,6 +52,8 @@ class HappeningKind(StrEnum):
     """New: the field's code; so for the next two. `correction` says which."""
     CORRECTION_ACCEPTED = "correction_accepted"
     CORRECTION_REFUSED = "correction_refused"
+    TEXT_TAKEN_OUT = "text_taken_out"
+    """New: the field's code; `reason` holds why, as somebody wrote it."""
     REVIEWED = "reviewed"
     CAME_LATE = "came_late"
     """New: how many answers came together after the visit was sent in."""
@@ -79,7 +81,8 @@ def timeline(
 ) -> list[Happening]:
     """Everything that happened to a participant, newest first.
 
-    Corrections and reviews, and answers that came too late, only for those who may see answers or decide.
+    Corrections, reviews and texts that were taken out, and answers that came too late, only for those who may
+    see answers or decide.
     """
     number = participant.study_number
     told = [
@@ -89,6 +92,7 @@ def timeline(
         *_requests(session, participant),
         *(_corrections(session, participant) if tells_corrections else ()),
         *(_reviews(session, participant) if tells_corrections else ()),
+        *(_redactions(session, participant) if tells_corrections else ()),
         *(_late_saves(session, participant) if tells_late else ()),
     ]
     # Sorted by time alone, which keeps the order of one event's changes.
@@ -214,6 +218,14 @@ def _reviews(session: Session, participant: Participant) -> Iterator[Happening]:
     )
     for review, code in rows:
         yield Happening(review.reviewed_at, HappeningKind.REVIEWED, code, review.reviewed_by)
+
+
+def _redactions(session: Session, participant: Participant) -> Iterator[Happening]:
+    fields = {"redaction": frozenset({"text"})}
+    for change in changes_since(session, participant.study_number, fields=fields):
+        visit, _, field = change.key.partition("/")
+        who = _who(change.actor_kind, change.actor)
+        yield Happening(change.at, HappeningKind.TEXT_TAKEN_OUT, visit, who, new=field, reason=change.reason)
 
 
 def _late_saves(session: Session, participant: Participant) -> Iterator[Happening]:

@@ -36,6 +36,7 @@ from tests.integration.cli.shell import done, number_of_events, refused, run_in
 from tests.integration.participant.steps import go_to, same_cookies, session_address
 from tests.integration.test_correcting import person
 from tests.support.behind import change, guards_off
+from tests.support.staff import signed_in
 from tests.support.world import COMMAND, World
 
 NUMBER, VISIT, FIELD = "BTB-001", "baseline", "pain_worse_other"
@@ -195,6 +196,15 @@ def test_a_corrections_texts_can_be_taken_out_and_a_coded_value_stays(
     assert "She rang" not in _stored(named)
     told = refused(run_in(named.folder, "correction", "redact", f"{number}", "--reason", WHY))
     assert "taken out already" in told
+
+
+def test_the_timeline_says_so_to_those_who_see_answers_and_to_nobody_else(named: World) -> None:
+    _redact(named)
+    page = f"/console/participants/{NUMBER}"
+    seen = signed_in(named, Role.INVESTIGATOR, "oslo").open(page).text
+    assert f"{FIELD}): {WHY}" in seen
+    assert COMMAND.actor.name in seen
+    assert WHY not in signed_in(named, Role.COORDINATOR, "oslo").open(page).text
 
 
 REFUSED = (
