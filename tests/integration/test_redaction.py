@@ -50,13 +50,16 @@ ASKS, DECIDES = person(Role.MONITOR, "oslo"), person(Role.INVESTIGATOR, "oslo")
 @pytest.fixture
 def named(world: World) -> World:
     """Somebody named a relative, changed the words, and sent in; a page left open brought them once more."""
-    browser = go_to(world.started(language="en"), world, "pain_worse")
+    world.add(language="en")
+    link = world.invite()
+    browser = go_to(world.started(link), world, "pain_worse")
     browser.fill("pain_worse", "other").fill(FIELD, WORDS).press("later")
     browser = go_to(browser, world, "pain_worse").fill(FIELD, LATER)
     browser.press("later")
     page = go_to(browser, world, "pain_worse")
     assert same_cookies(page).open(f"{session_address(page)}/review").press().page == "receipt"
     page.fill(FIELD, WORDS).press()
+    world.browser().open(f"{link}/mistake").fill("what", f"Not {WORDS}!").fill("why", "slip").press()
     return world
 
 
@@ -114,7 +117,7 @@ def test_a_redacted_answer_is_gone_from_every_byte_and_the_trail_tells_by_whom_w
     is_sqlite = named.runtime.database.engine.dialect.name == "sqlite"
     assert is_in_a_file("Kristoffersen") is is_sqlite
     told = done(run_in(named.folder, "participant", "redact", NUMBER, VISIT, FIELD, "--reason", WHY))
-    assert "2 answers, 1 late answers" in told
+    assert "2 answers, 1 late answers, 1 requests of the participant" in told
     assert not is_in_a_file("Kristoffersen")
     assert "Kristoffersen" not in _stored(named)
     assert "The audit trail is whole" in done(run_in(named.folder, "audit", "verify"))
