@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Flask
-from sqlalchemy import TextClause, event
+from sqlalchemy import TextClause, event, inspect
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from btb_pro import clock, create_app
 from btb_pro.config import read_settings, write_settings
 from btb_pro.security import new_key
-from btb_pro.services.audit import IS_TOLD, Actor, Context
+from btb_pro.services.audit import IS_TOLD, UNTOLD, Actor, Context
 from btb_pro.services.invitations import issue_invitation, revoke_invitation
 from btb_pro.services.participant_checks import NewParticipant
 from btb_pro.services.participants import add_participant, withdraw_participant
@@ -53,7 +53,9 @@ class World:
         """Note when a test itself writes behind the audit trail's back: then the trail proves nothing."""
 
         def look(flushed: Session, *_: object) -> None:
-            self.is_spoilt = self.is_spoilt or not flushed.info.get(IS_TOLD)
+            rows = (*flushed.new, *flushed.dirty, *flushed.deleted)
+            is_behind = not flushed.info.get(IS_TOLD) and any(map(_is_told, rows))
+            self.is_spoilt = self.is_spoilt or is_behind
 
         def look_at(state: ORMExecuteState) -> None:
             asked = state.statement
@@ -113,6 +115,10 @@ class World:
         """Let go of the database."""
         self.runtime.database.close()
         drop_database(self.runtime.settings.database_url)
+
+
+def _is_told(row: object) -> bool:
+    return str(inspect(row).mapper.local_table) not in UNTOLD
 
 
 def make_world(

@@ -267,3 +267,12 @@ def test_a_database_from_before_the_telling_of_rows_takes_its_rows_in_once(open_
         assert take_in_older_rows(session, COMMAND) == 0
     with open_book.reading() as session:
         assert verify(session).answers == 5
+
+
+def test_the_proof_after_each_test_is_left_out_only_where_a_test_wrote_rows_itself(world: World) -> None:
+    world.add()
+    world.invite()
+    assert not world.is_spoilt
+    with world.writing() as session:
+        session.execute(text("UPDATE participant SET language = 'en'"))
+    assert world.is_spoilt
