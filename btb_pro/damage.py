@@ -1,8 +1,8 @@
-"""A database that fails: what it raises then, and the note that it is damaged.
+"""A database that fails: what it raises then, and the note that nothing may be written.
 
-While the note lies in the instance folder, nothing is written. It lies beside the database and not in it:
-what is damaged can keep no note. Every process looks before each write, so that all stop together, and go on
-together once the note is taken away.
+It tells of damage, or of a restore that is under way. While it lies in the instance folder, nothing is
+written. It lies beside the database and not in it: what is damaged can keep no note. Every process looks
+before each write, so that all stop together, and go on together once the note is taken away.
 """
 
 import json
@@ -27,7 +27,7 @@ _log = logging.getLogger("btb_pro.damage")
 
 
 class DamageKind(StrEnum):
-    """What is not as it was written."""
+    """What is not as it was written, or why else nobody may write."""
 
     PAGES = "pages"
     """Pages of the database's files."""
@@ -37,6 +37,8 @@ class DamageKind(StrEnum):
     """The triggers that refuse to change what only grows."""
     UNREADABLE = "unreadable"
     """The note itself."""
+    RESTORE = "restore"
+    """Nothing is damaged: a backup is being put in the database's place, or that was broken off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,12 @@ class DatabaseDamaged(PlainRefusal):
 
     def __init__(self, damage: Damage) -> None:
         self.damage = damage
+        if damage.kind is DamageKind.RESTORE:
+            super().__init__(
+                "Nothing is written: a backup is being put in the database's place. If that was broken off, "
+                "run btb-pro restore again, or btb-pro audit verify to go on with what is there."
+            )
+            return
         super().__init__(
             f"Nothing is written: the database was found damaged ({damage.kind}: {damage.detail}). Run "
             "btb-pro restore with the last good backup, or btb-pro audit verify once it is mended."
@@ -81,19 +89,23 @@ class DamageNote:
         except (OSError, ValueError, KeyError, TypeError) as error:
             return Damage(DamageKind.UNREADABLE, None, f"{self._path}: {type(error).__name__}")
 
-    def write(self, kind: DamageKind, detail: str) -> None:
-        """Note what was found and say so in the log; of several findings the first is kept."""
+    def write(self, kind: DamageKind, detail: str) -> bool:
+        """Note what was found and say so in the log; of several findings the first is kept, and this one is
+        not noted.
+        """
         damage = Damage(kind, clock.now(), detail)
         told = {"kind": kind.value, "found_at": clock.utc_text(clock.now()), "detail": detail}
         try:
             with self._path.open("x", encoding="utf-8") as file:
                 json.dump(told, file)
         except FileExistsError:
-            return
+            return False
         except OSError:
             # A disk that takes no note still stops this process.
             self._unwritten = damage
-        _log.critical("the database is damaged (%s: %s): nothing is written any more", kind, detail)
+        if kind is not DamageKind.RESTORE:
+            _log.critical("the database is damaged (%s: %s): nothing is written any more", kind, detail)
+        return True
 
     def lift(self) -> bool:
         """Take the note away, since what it tells of was mended; whether there was one."""

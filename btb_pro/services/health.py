@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 
 from btb_pro import clock
 from btb_pro.config import Settings
-from btb_pro.damage import DATABASE_FAILURES, DamageNote
+from btb_pro.damage import DATABASE_FAILURES, DamageKind, DamageNote
 from btb_pro.db import Database
 from btb_pro.migrate import SchemaNewer, newest_revision, revision_of
 from btb_pro.models.base import AuditEvent
@@ -99,7 +99,8 @@ def find_damage_note(settings: Settings) -> Finding:
         return Finding(Check.DAMAGE, Grade.OK)
     since = clock.local_text(damage.found_at) if damage.found_at else "unknown"
     facts = {"kind": damage.kind.value, "detail": damage.detail, "since": since}
-    return Finding(Check.DAMAGE, Grade.FAIL, "found", facts)
+    reason = "restoring" if damage.kind is DamageKind.RESTORE else "found"
+    return Finding(Check.DAMAGE, Grade.FAIL, reason, facts)
 
 
 def find_room(settings: Settings) -> Finding:
