@@ -16,6 +16,7 @@ from tests.faults.locks_and_clocks import lock_file, step_clock
 from tests.faults.migrations import kill_migration
 from tests.faults.power_cut import cut_power
 from tests.faults.report import HEADING, Fault, NotAsItMustBe, meet
+from tests.faults.restores import kill_restore
 from tests.faults.servers_down import fail_over, freeze_database, lock_database, restart_database
 from tests.faults.stops import stop_server
 from tests.faults.workers import kill_worker
@@ -40,6 +41,7 @@ def faults(is_long: bool) -> Iterator[Fault]:
         yield partial(stop_server, engine=engine, points=100 if is_long else 10)
         yield partial(write_at_once, engine=engine, rows=500)
         yield partial(back_up, engine=engine, points=500 if is_long else 50)
+        yield partial(kill_restore, engine=engine, points=500 if is_long else 50)
     yield partial(restart_database, points=400 if is_long else 40)
     for engine in EngineName:
         for revision in EVERY_RELEASED:
