@@ -2,8 +2,6 @@
 
 import hashlib
 from dataclasses import dataclass, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from sqlalchemy import inspect, select
 
@@ -11,6 +9,7 @@ from btb_pro.db import Database
 from btb_pro.models.base import AuditEvent
 from btb_pro.refusals import PlainRefusal
 from btb_pro.services.audit import Context, Tag, step
+from btb_pro.services.backup_files import plain_copies
 from btb_pro.services.copying import copy_database
 from btb_pro.services.exporting import take_csv_export
 from btb_pro.services.runtime import Runtime
@@ -73,10 +72,10 @@ def _compare_exports(old: Runtime, new: Runtime, context: Context, until: int) -
     with old.database.reading() as session:
         if session.execute(select(AuditEvent.seq)).first() is None:
             return ""
-    with TemporaryDirectory(prefix=".move-", dir=old.settings.instance) as name:
+    with plain_copies(old.settings.instance) as copies:
         folders = []
         for runtime, place in ((old, "old"), (new, "new")):
-            folder = Path(name) / place
+            folder = copies / place
             take_csv_export(runtime, context, folder, until=str(until))
             folders.append({path.name: path.read_bytes() for path in folder.iterdir()})
     first, second = ({k: v for k, v in files.items() if "receipt" not in k} for files in folders)

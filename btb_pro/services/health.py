@@ -99,8 +99,9 @@ def find_damage_note(settings: Settings) -> Finding:
         return Finding(Check.DAMAGE, Grade.OK)
     since = clock.local_text(damage.found_at) if damage.found_at else "unknown"
     facts = {"kind": damage.kind.value, "detail": damage.detail, "since": since}
-    reason = "restoring" if damage.kind is DamageKind.RESTORE else "found"
-    return Finding(Check.DAMAGE, Grade.FAIL, reason, facts)
+    if damage.kind is DamageKind.RESTORE:
+        return Finding(Check.DAMAGE, Grade.FAIL, "restoring", facts)
+    return Finding(Check.DAMAGE, Grade.FAIL, "found", facts)
 
 
 def find_room(settings: Settings) -> Finding:

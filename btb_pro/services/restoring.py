@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from pysqlite3 import dbapi2 as sqlite
 from sqlalchemy import func, inspect, select
@@ -22,7 +21,7 @@ from btb_pro.migrate import newest_revision, upgrade
 from btb_pro.models.base import AuditEvent, AuditHead
 from btb_pro.models.staff import StaffSession
 from btb_pro.services.audit import Context, Step, Tag, step
-from btb_pro.services.backup_files import BackupManifest, BackupRefused, read_backup
+from btb_pro.services.backup_files import BackupManifest, BackupRefused, plain_copies, read_backup
 from btb_pro.services.backups import prove_file
 from btb_pro.services.copying import copy_database
 from btb_pro.services.damaged_files import is_readable, replace_file, set_aside
@@ -119,8 +118,8 @@ def restore_backup(
         can_read = is_readable(database)
         if not (can_read or unreadable):
             raise PresentUnreadable
-        with TemporaryDirectory(prefix=".restore-", dir=settings.instance) as name:
-            copy, manifest = read_backup(path, settings.backup_keys, Path(name))
+        with plain_copies(settings.instance) as folder:
+            copy, manifest = read_backup(path, settings.backup_keys, folder)
             _prove(copy, manifest, context)
             with _nobody_writing(note, database if can_read else None):
                 between = _between(database, manifest) if can_read else None
@@ -145,17 +144,17 @@ def restore_backup(
 @contextmanager
 def _nobody_writing(note: DamageNote, present: Database | None) -> Iterator[None]:
     """Let no process of this instance write; after an error they go on, unless they were stopped before."""
-    is_ours = note.write(DamageKind.RESTORE, "a backup is put in the database's place")
+    must_lift = note.write(DamageKind.RESTORE, "a backup is put in the database's place")
     try:
         if present is not None:
             # Whoever had the lock before the note was there has committed by now.
             with present.writing() as session:
                 session.execute(select(1))
         yield
-    except BaseException:
-        if is_ours:
+        must_lift = False
+    finally:
+        if must_lift:
             note.lift()
-        raise
 
 
 def _mark_copy(
