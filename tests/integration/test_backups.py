@@ -231,7 +231,10 @@ def test_a_restore_that_dies_leaves_the_old_database_or_the_new_one_with_its_gap
     def die(*_: object) -> None:
         raise SystemExit
 
-    monkeypatch.setattr(*((DamageNote, "lift") if is_replaced else (restoring, "_replace")), die)
+    if is_replaced:
+        monkeypatch.setattr(DamageNote, "lift", die)
+    else:
+        monkeypatch.setattr(restoring, "_replace", die)
     with pytest.raises(SystemExit):
         restore_backup(_settings(world, key), COMMAND, taken.path, lose=2)
     with world.reading() as session:
