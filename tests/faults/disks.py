@@ -90,7 +90,8 @@ def _recovery(phones: list[Phone]) -> float:
 
 
 def _mount(disk: Path, how: str) -> None:
-    subprocess.run(["mount", "-o", f"remount,{how}", str(disk)], check=True)
+    # The mount alone, not the file system: whose owner a namespace without root could not name again.
+    subprocess.run(["mount", "-o", f"remount,bind,{how}", str(disk)], check=True)
 
 
 if __name__ == "__main__":
