@@ -29,6 +29,7 @@ _CALLS = "write,pwrite64,pwritev,fsync,fdatasync,ftruncate,unlink,rename,renamea
 _LINE = re.compile(r"(?:\d+ +)?(\w+)\((\d+)<([^>]*)>(?:, )?(.*)\) += (-?\d+)")
 _BYTES = re.compile(r'^"((?:\\x[0-9a-f]{2})*)"(?:, )?(.*)$')
 _HEX = re.compile(r"(?:\\x[0-9a-f]{2})+")
+_GONE = re.compile(r'unlink\("([^"]+)"\) += 0')
 _SURVIVES = ("nothing", "everything", "half")
 _IN_MEMORY = Path("/dev/shm")
 _KEPT = 64
@@ -36,7 +37,7 @@ _KEPT = 64
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One call: bytes put at an offset, a new length, a sync, or an acknowledgement."""
+    """One call: bytes put at an offset, a new length, a file taken away, a sync, or an acknowledgement."""
 
     number: int
     """In the order in which they were called."""
@@ -158,8 +159,10 @@ def _operations(number: int, line: str, instance: Path, acknowledged: Path) -> I
     found = _LINE.match(line)
     if found is None:
         words = _HEX.sub(lambda run: bytes.fromhex(run[0].replace("\\x", "")).decode("latin-1"), line)
-        touches = str(instance / "btb.db") in words and "-shm" not in words
-        assert not touches, f"not understood: {line[:200]}"
+        if str(instance / "btb.db") in words and "-shm" not in words:
+            gone = _GONE.search(words)
+            assert gone is not None, f"not understood: {words[:200]}"
+            yield Operation(number, "gone", Path(gone[1]).name)
         return
     call, _, path, arguments, result = found.groups()
     path = bytes.fromhex(path.replace("\\x", "")).decode() if path.startswith("\\x") else path
@@ -207,6 +210,9 @@ def _states(
 
 
 def _apply(files: dict[str, bytearray], operation: Operation) -> None:
+    if operation.kind == "gone":
+        files.pop(operation.file, None)
+        return
     content = files.setdefault(operation.file, bytearray())
     end = operation.offset + len(operation.content)
     if operation.kind == "length":
