@@ -94,13 +94,15 @@ def database_file(settings: Settings) -> Path | None:
 
 def find_damage_note(settings: Settings) -> Finding:
     """Whether damage was found that stops all writing."""
-    damage = DamageNote(settings.instance).read()
+    damage = DamageNote(settings.instance, settings.database_url).read()
     if damage is None:
         return Finding(Check.DAMAGE, Grade.OK)
     since = clock.local_text(damage.found_at) if damage.found_at else "unknown"
     facts = {"kind": damage.kind.value, "detail": damage.detail, "since": since}
     if damage.kind is DamageKind.RESTORE:
         return Finding(Check.DAMAGE, Grade.FAIL, "restoring", facts)
+    if damage.kind is DamageKind.MOVED:
+        return Finding(Check.DAMAGE, Grade.FAIL, "moved", facts)
     return Finding(Check.DAMAGE, Grade.FAIL, "found", facts)
 
 

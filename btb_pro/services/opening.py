@@ -26,7 +26,7 @@ def open_runtime(settings: Settings) -> Runtime:
         GatewayTemplateRefused: BTB_SMS_URL names a gateway that has no usable template.
         DatabaseUnreachable, DatabaseSortsOtherwise: the database cannot be opened or used.
     """
-    database = Database(settings.database_url, DamageNote(settings.instance))
+    database = Database(settings.database_url, DamageNote(settings.instance, settings.database_url))
     try:
         runtime = runtime_on(settings, database)
         database.check()

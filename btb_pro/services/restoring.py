@@ -2,8 +2,7 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +22,7 @@ from btb_pro.models.staff import StaffSession
 from btb_pro.services.audit import Context, Step, Tag, step
 from btb_pro.services.backup_files import BackupManifest, BackupRefused, plain_copies, read_backup
 from btb_pro.services.backups import prove_file
-from btb_pro.services.copying import copy_database
+from btb_pro.services.copying import copy_database, nobody_writing
 from btb_pro.services.damaged_files import is_readable, replace_file, set_aside
 from btb_pro.services.health import database_file
 from btb_pro.services.held_messages import hold_waiting, hold_what_fell_due
@@ -112,7 +111,7 @@ def restore_backup(
     """
     # Without the study file nobody could say at the end which messages fell due since the backup.
     read_study(settings.study_file, load_instruments())
-    note = DamageNote(settings.instance)
+    note = DamageNote(settings.instance, settings.database_url)
     database = Database(settings.database_url)
     try:
         can_read = is_readable(database)
@@ -121,7 +120,7 @@ def restore_backup(
         with plain_copies(settings.instance) as folder:
             copy, manifest = read_backup(path, settings.backup_keys, folder)
             _prove(copy, manifest, context)
-            with _nobody_writing(note, database if can_read else None):
+            with nobody_writing(note, DamageKind.RESTORE, database if can_read else None):
                 between = _between(database, manifest) if can_read else None
                 if between is not None and between.events != lose:
                     raise NewerThanBackup(between)
@@ -139,22 +138,6 @@ def restore_backup(
     finally:
         database.close()
     return Restored(manifest, between, held, kept)
-
-
-@contextmanager
-def _nobody_writing(note: DamageNote, present: Database | None) -> Iterator[None]:
-    """Let no process of this instance write; after an error they go on, unless they were stopped before."""
-    must_lift = note.write(DamageKind.RESTORE, "a backup is put in the database's place")
-    try:
-        if present is not None:
-            # Whoever had the lock before the note was there has committed by now.
-            with present.writing() as session:
-                session.execute(select(1))
-        yield
-        must_lift = False
-    finally:
-        if must_lift:
-            note.lift()
 
 
 def _mark_copy(
