@@ -139,6 +139,7 @@ class PaperKeying(Base):
     __table_args__ = (
         UniqueConstraint("entry_id", "round", "item"),
         CheckConstraint("value <> ''", name="value_not_empty"),
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -41,7 +41,7 @@ def kept(world: World) -> Rows:
 def press_until_it_goes_through(
     world: World, page: PlainBrowser, is_retry: Callable[[PlainBrowser], bool]
 ) -> tuple[set[str], list[str]]:
-    """Press with a fault before each statement in turn; the tables that grew or changed, and the statements."""
+    """Press with a fault before each statement in turn; which tables changed, and the statements."""
     before, typed = kept(world), page.values
     for place in range(1, 100):
         with breaking_before(world, place) as told:

@@ -25,7 +25,7 @@ class Breaking:
 
 @contextmanager
 def breaking_before(world: World, place: int) -> Iterator[Breaking]:
-    """The database fails before the statement of that place, from 1, that writes or commits what was written."""
+    """The database fails before the statement of that place, from 1: one that writes, or the commit."""
     engine = world.runtime.database.engine
     told = Breaking()
 
