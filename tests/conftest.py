@@ -12,7 +12,7 @@ from hypothesis import settings
 from btb_pro.services.verification import verify
 from tests.support import shared_work
 from tests.support.engines import EngineName, close_server, using
-from tests.support.trace import Trace
+from tests.support.trace import follow
 from tests.support.world import World, make_world
 
 # On a busy machine a slow example is no failure.
@@ -57,8 +57,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let the run write which requirement is shown by which test."""
-    if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Trace(config), "trace")
+    follow(config)
 
 
 def pytest_unconfigure() -> None:

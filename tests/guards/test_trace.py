@@ -30,12 +30,10 @@ SEEDED = """
 """
 _NOT_NEEDED = ("cacheprovider", "hypothesispytest", "playwright", "rerunfailures", "xdist")
 _RUN = """
-import pytest
-from tests.support.trace import Trace
+from tests.support.trace import follow
 
 def pytest_configure(config):
-    if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Trace(config))
+    follow(config)
 """
 
 

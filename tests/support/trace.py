@@ -16,11 +16,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pysqlite3 import dbapi2 as sqlite
 
 from btb_pro import clock
+from tests.support.route_trail import Routes
 
 TABLE = Path("docs/validation.md")
 WHOLE, PART = Path("build/validation.csv"), Path("build/validation-of-a-part.csv")
@@ -95,7 +97,7 @@ def traced(made: Iterable[Promise], results: Mapping[str, Result]) -> Iterator[t
     for promise in made:
         for named in promise.tests or ("",):
             there = by_file.get(named.partition("::")[0], [])
-            meant = [test for test in there if "::" not in named or test.partition("[")[0] == named]
+            meant = sorted(test for test in there if "::" not in named or test.partition("[")[0] == named)
             for one in promise.ids:
                 for test in meant or [named]:
                     yield one, promise.what, test, results.get(test, Result())
@@ -160,7 +162,7 @@ def _commit(root: Path) -> str:
     return f"{said[0]} with changes" if said[0] and said[1] else said[0]
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, slots=True)
 class Trace:
     """Gathers what becomes of the tests, and writes it when the last one is done.
 
@@ -168,6 +170,7 @@ class Trace:
     """
 
     config: pytest.Config
+    routes: Routes
     results: dict[str, Result] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
 
@@ -175,6 +178,12 @@ class Trace:
         """Take in one phase of one test."""
         result = self.results.setdefault(report.nodeid, Result())
         result.add(report.outcome, report.when or "", report.duration)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take in what a process saw of the routes; one that died told nothing."""
+        seen = getattr(node, "workeroutput", {})
+        self.routes.add(seen.get("known", []), seen.get("told", []))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -190,6 +199,7 @@ class Trace:
         path.with_suffix(".new").replace(path)
         if is_whole:
             self.faults = unshown(made, self.results)
+            self.faults += [f"AUD-24: {route} told the trail of nothing" for route in self.routes.untold()]
         if self.faults:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -199,6 +209,27 @@ class Trace:
             terminalreporter.section("requirements that are not shown", red=True)
             for fault in self.faults:
                 terminalreporter.line(fault)
+
+
+@dataclass(eq=False, slots=True)
+class Handing:
+    """In a process that others hand tests to: gives back what it saw of the routes."""
+
+    config: pytest.Config
+    routes: Routes
+
+    def pytest_sessionfinish(self) -> None:
+        """Put it where the process that hands out the tests looks."""
+        seen: dict[str, list[str]] = self.config.workeroutput  # type: ignore[attr-defined]  # xdist's own
+        seen["known"], seen["told"] = sorted(self.routes.known), sorted(self.routes.told)
+
+
+def follow(config: pytest.Config) -> None:
+    """Trace this run."""
+    routes = Routes()
+    routes.watch()
+    is_handed_tests = hasattr(config, "workerinput")
+    config.pluginmanager.register(Handing(config, routes) if is_handed_tests else Trace(config, routes))
 
 
 def is_of_all_tests(config: pytest.Config) -> bool:
