@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from btb_pro.roles import Role
 from tests.guards.source import ROOT
+from tests.support.route_trail import TELLS_NOTHING, Routes
+from tests.support.staff import refused_access, signed_in
 from tests.support.trace import PART, TABLE, WHOLE, Outcome, Promise, Result, promises, traced, unshown
+from tests.support.world import World
 
 MADE = list(promises((ROOT / TABLE).read_text(encoding="utf-8")))
 OF_DURABILITY = {
@@ -18,8 +22,8 @@ OF_DURABILITY = {
     *(f"STO-{number:02}" for number in range(1, 21)),
     *(f"INP-{number:02}" for number in range(7, 11)),
 }
-NOT_BUILT = {"STO-18"}
-"""What docs/operator.md says is not ours: a copy that follows each write, by another program."""
+NOT_BUILT = {"AUD-25", "STO-18"}
+"""What docs/validation.md says of in words."""
 
 PASSED, FAILED, SKIPPED = (Result(one) for one in (Outcome.PASSED, Outcome.FAILED, Outcome.SKIPPED))
 SEEDED = """
@@ -143,6 +147,33 @@ def test_each_test_that_a_file_stands_for_has_its_row() -> None:
             ("tests/test_a.py::test_y[1]", Outcome.SKIPPED),
             ("tests/test_b.py::test_one", Outcome.NOT_RUN),
         ]
+
+
+def test_a_route_that_tells_the_trail_of_nothing_is_found(world: World) -> None:
+    routes = Routes()
+    routes.watch()
+    try:
+        world.add()
+        link = world.invite()
+        assert routes.told == set(), "no route asked for that"
+        signed_in(world, Role.MONITOR).open("/console/staff")
+        assert (refused_access(world) != [], routes.told) == (True, set())
+        world.started(link)
+    finally:
+        routes.stop()
+    assert routes.told == {"POST /s/<token>"}
+    untold = set(routes.untold())
+    assert {"POST /q/<handle>/review", "DELETE /api/v1/participants/<id>/visits/<visit>/invitation"} < untold
+    assert not untold & {"POST /s/<token>", "POST /k", "GET /q/<handle>/"}
+    routes.add([], sorted(untold))
+    assert routes.untold() == []
+
+
+def test_a_route_that_is_said_to_tell_nothing_is_there(world: World) -> None:
+    there = {
+        f"{method} {rule.rule}" for rule in world.app.url_map.iter_rules() for method in rule.methods or ()
+    }
+    assert set(TELLS_NOTHING) <= there
 
 
 def test_a_whole_run_fails_by_an_id_without_a_test_and_a_part_of_it_does_not(tmp_path: Path) -> None:

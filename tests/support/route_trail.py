@@ -7,13 +7,14 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session, object_session
 
 from btb_pro.models.base import AuditEvent
+from btb_pro.services.audit import Tag
 
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-TELLS_NOTHING: Mapping[str, str] = {}
+TELLS_NOTHING: Mapping[str, str] = {
+    "POST /console/jobs/<int(max=2147483647):number>/stop": "how far long work has come is no data",
+    "POST /k": "a typed code leads to the page of its link, and only tries are counted",
+}
 """Routes that change nothing of the study, and why."""
-
-_WROTE = "an event was written"
-
 
 class Routes:
     """What this process has seen."""
@@ -29,6 +30,11 @@ class Routes:
         event.listen(AuditEvent, "after_insert", self._note_event)
         event.listen(Session, "after_commit", self._note_commit)
 
+    def stop(self) -> None:
+        """Look no more."""
+        event.remove(AuditEvent, "after_insert", self._note_event)
+        event.remove(Session, "after_commit", self._note_commit)
+
     def add(self, known: list[str], told: list[str]) -> None:
         """Take in what another process has seen."""
         self.known.update(known)
@@ -38,14 +44,14 @@ class Routes:
         """Routes of which no test has shown that they tell the trail, though they have to."""
         return sorted(self.known - self.told - TELLS_NOTHING.keys())
 
-    @staticmethod
-    def _note_event(_mapper: object, _connection: object, row: AuditEvent) -> None:
+    def _note_event(self, _mapper: object, _connection: object, row: AuditEvent) -> None:
         session = object_session(row)
-        if session is not None:
-            session.info[_WROTE] = True
+        # That somebody was refused the page says nothing of what the page does.
+        if session is not None and row.tag != Tag.STAFF_ACCESS_REFUSED:
+            session.info[self] = True
 
     def _note_commit(self, session: Session) -> None:
-        if session.info.pop(_WROTE, False) and has_request_context():
+        if session.info.pop(self, False) and has_request_context():
             if not self.known:
                 self.known = {
                     f"{method} {rule.rule}"
