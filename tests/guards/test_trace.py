@@ -13,7 +13,18 @@ from btb_pro.roles import Role
 from tests.guards.source import ROOT
 from tests.support.route_trail import TELLS_NOTHING, Routes
 from tests.support.staff import refused_access, signed_in
-from tests.support.trace import PART, TABLE, WHOLE, Outcome, Promise, Result, promises, traced, unshown
+from tests.support.trace import (
+    PART,
+    TABLE,
+    WHOLE,
+    Outcome,
+    Promise,
+    Result,
+    promises,
+    traced,
+    traced_routes,
+    unshown,
+)
 from tests.support.world import World
 
 MADE = list(promises((ROOT / TABLE).read_text(encoding="utf-8")))
@@ -165,6 +176,8 @@ def test_a_route_that_tells_the_trail_of_nothing_is_found(world: World) -> None:
     untold = set(routes.untold())
     assert {"POST /q/<handle>/review", "DELETE /api/v1/participants/<id>/visits/<visit>/invitation"} < untold
     assert not untold & {"POST /s/<token>", "POST /k", "GET /q/<handle>/"}
+    rows = {route: result.outcome for _, _, route, result in traced_routes(routes)}
+    assert (rows["POST /s/<token>"], rows["POST /q/<handle>/review"]) == (Outcome.PASSED, Outcome.NOT_RUN)
     routes.add([], sorted(untold))
     assert routes.untold() == []
 

@@ -16,6 +16,7 @@ TELLS_NOTHING: Mapping[str, str] = {
 }
 """Routes that change nothing of the study, and why."""
 
+
 class Routes:
     """What this process has seen."""
 

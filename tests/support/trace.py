@@ -22,7 +22,7 @@ import pytest
 from pysqlite3 import dbapi2 as sqlite
 
 from btb_pro import clock
-from tests.support.route_trail import Routes
+from tests.support.route_trail import TELLS_NOTHING, Routes
 
 TABLE = Path("docs/validation.md")
 WHOLE, PART = Path("build/validation.csv"), Path("build/validation-of-a-part.csv")
@@ -101,6 +101,14 @@ def traced(made: Iterable[Promise], results: Mapping[str, Result]) -> Iterator[t
             for one in promise.ids:
                 for test in meant or [named]:
                     yield one, promise.what, test, results.get(test, Result())
+
+
+def traced_routes(routes: Routes) -> Iterator[tuple[str, str, str, Result]]:
+    """Rows as those of tests, for each route that changes something."""
+    what = "this route tells the trail of what it changes"
+    untold = set(routes.untold())
+    for route in sorted(routes.known - TELLS_NOTHING.keys()):
+        yield "AUD-24", what, route, Result(Outcome.NOT_RUN if route in untold else Outcome.PASSED)
 
 
 def unshown(made: Iterable[Promise], results: Mapping[str, Result]) -> list[str]:
@@ -194,7 +202,8 @@ class Trace:
         made = list(promises((root / TABLE).read_text(encoding="utf-8")))
         path = root / (WHOLE if is_whole else PART)
         path.parent.mkdir(exist_ok=True)
-        text = written(head_of(root, is_whole), traced(made, self.results))
+        rows = [*traced(made, self.results), *traced_routes(self.routes)]
+        text = written(head_of(root, is_whole), rows)
         path.with_suffix(".new").write_text(text, encoding="utf-8")
         path.with_suffix(".new").replace(path)
         if is_whole:
