@@ -24,6 +24,7 @@ from btb_pro.services.demo_story import (
     DAY0,
     FOLLOW_UP_DAY0,
     Character,
+    Manner,
     Role,
     Stage,
     play_all,
@@ -61,6 +62,12 @@ _WISHES = {
     Role.HALF_WAY: RequestKind.STOP,
 }
 """Of the lead of each role."""
+_MANNERS = {
+    _LEADS.index((Role.SUBMITTED, "nb")): Manner.AT_NIGHT,
+    _LEADS.index((Role.FOLLOW_UP, "nb")): Manner.QUICKLY,
+    _LEADS.index((Role.FOLLOW_UP, "en")): Manner.CHANGING,
+}
+"""By the place among the leads, so that the list of visits worth a look holds some."""
 _MARK = "made-up-study.lock"
 _SEED = 3704363
 _UNAPPROVED = "allow_unapproved_wording = "
@@ -184,6 +191,7 @@ def _cast(runtime: Runtime, number: int, today: date) -> list[Character]:
                 role=role,
                 day0=today + timedelta(days=day0),
                 person=MadeUpPerson(Random(random.random()), language, burden=random.betavariate(2, 3)),
+                manner=_MANNERS.get(index, Manner.ORDINARY),
                 outcome=_OUTCOMES.get(index, WENT_OUT),
                 wish=_WISHES.get(role) if is_lead else None,
                 is_on_paper=is_lead and role is Role.REVOKED,

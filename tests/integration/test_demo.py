@@ -39,6 +39,7 @@ from btb_pro.services.diagnosis import find_keys
 from btb_pro.services.health import Check, Finding, Grade
 from btb_pro.services.listing import ListedParticipant, list_participants
 from btb_pro.services.opening import open_runtime
+from btb_pro.services.quality import count_quality
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.verification import verify
 from tests.support.plain_browser import PlainBrowser
@@ -147,6 +148,12 @@ def test_the_study_allows_unapproved_wordings_and_is_the_packaged_one_otherwise(
 def test_a_backup_of_it_can_be_taken_and_opened(demo: tuple[DemoStudy, Runtime], tmp_path: Path) -> None:
     assert find_keys(demo[0].settings) == Finding(Check.KEYS, Grade.OK, "secret")
     assert take_backup(demo[1], Context(ACTOR), tmp_path / "one.btb-backup").was_opened
+
+
+def test_three_visits_are_worth_a_look_each_for_a_reason_of_its_own(demo: tuple[DemoStudy, Runtime]) -> None:
+    looks = count_quality(demo[1], lambda *_: None)["looks"]
+    reasons = [(one["night"] is not None, one["pages"][0] > 20, one["changes"][0] > 10) for one in looks]
+    assert sorted(reasons) == [(False, False, True), (False, True, False), (True, False, False)]
 
 
 def test_only_the_owner_can_read_it(demo: tuple[DemoStudy, Runtime]) -> None:
