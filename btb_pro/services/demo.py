@@ -62,12 +62,8 @@ _WISHES = {
     Role.HALF_WAY: RequestKind.STOP,
 }
 """Of the lead of each role."""
-_MANNERS = {
-    _LEADS.index((Role.SUBMITTED, "nb")): Manner.AT_NIGHT,
-    _LEADS.index((Role.FOLLOW_UP, "nb")): Manner.QUICKLY,
-    _LEADS.index((Role.FOLLOW_UP, "en")): Manner.CHANGING,
-}
-"""By the place among the leads, so that the list of visits worth a look holds some."""
+_MANNERS = (Manner.AT_NIGHT, Manner.QUICKLY, Manner.CHANGING)
+"""Of the first who send in, by the hospitals' order: so an investigator too has visits worth a look."""
 _MARK = "made-up-study.lock"
 _SEED = 3704363
 _UNAPPROVED = "allow_unapproved_wording = "
@@ -191,12 +187,15 @@ def _cast(runtime: Runtime, number: int, today: date) -> list[Character]:
                 role=role,
                 day0=today + timedelta(days=day0),
                 person=MadeUpPerson(Random(random.random()), language, burden=random.betavariate(2, 3)),
-                manner=_MANNERS.get(index, Manner.ORDINARY),
                 outcome=_OUTCOMES.get(index, WENT_OUT),
                 wish=_WISHES.get(role) if is_lead else None,
                 is_on_paper=is_lead and role is Role.REVOKED,
             )
         )
+    senders = [who for who in characters if who.role in (Role.SUBMITTED, Role.FOLLOW_UP)]
+    senders.sort(key=lambda who: sites.index(who.site))
+    for who, manner in zip(senders, _MANNERS, strict=False):
+        who.manner = manner
     return characters
 
 

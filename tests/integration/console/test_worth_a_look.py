@@ -66,7 +66,7 @@ def test_a_quick_visit_is_listed_with_its_counts_and_a_slow_one_is_not(world: Wo
         others = (signed_in(world, one, language="en") for one in (Role.MONITOR, Role.DATA_MANAGER))
         for browser in (first, *others):
             told = text_of(browser)
-            assert "of 3 that were sent in" in told
+            assert "of 3 visits that were sent in" in told
             assert "pages took less than 2 seconds a question" in told
             assert "A-000" in told
             assert "A-002" not in told
@@ -104,13 +104,13 @@ def test_somebody_of_one_hospital_sees_that_one_alone(world: World, browser: Pla
     put(
         world, {**UNUSUAL, "participant": "A-000"}, {**UNUSUAL, "participant": "B-000", "site": "bergen"}
     )
-    assert "of 2 that were sent in" in text_of(browser)
+    assert "2 of 2 visits that were sent in" in text_of(browser)
     own = signed_in(world, Role.INVESTIGATOR, "bergen", language="en")
     for query in ("", "?site=oslo"):
         told = text_of(own, query)
         assert "A-000" not in told
         assert "B-000" in told
-        assert "of 1 that were sent in" in told
+        assert "1 of 1 visits that were sent in" in told
 
 
 @pytest.mark.parametrize("role", [Role.COORDINATOR, Role.ADMIN])
