@@ -139,6 +139,8 @@ def test_what_is_saved_on_the_way_to_an_answer_is_no_change(world: ExportWorld) 
         world.save("N-001", {"clothes": clothes}, instrument="walks", shown_at=world.now)
     for wind in ("1", "2", "1", "2"):
         world.save("N-001", {"wind": wind}, shown_at=world.now)
+    for mood in ("6", "5"):
+        world.save("N-001", {"mood": mood}, shown_at=world.now)
     assert found(world) == []
 
 
