@@ -20,12 +20,12 @@ from btb_pro.models.base import AuditEvent, AuditHead
 from btb_pro.models.message import Message
 from btb_pro.models.participant import Invitation, Participant
 from btb_pro.services import restoring
-from btb_pro.services.audit import Tag, step
+from btb_pro.services.audit import ChainBroken, Tag, step
 from btb_pro.services.backup_files import BackupManifest, BackupRefused, new_backup_key, read_backup
 from btb_pro.services.backups import take_backup
 from btb_pro.services.outbox import queue_message
 from btb_pro.services.restoring import NewerThanBackup, restore_backup
-from btb_pro.services.verification import verify
+from btb_pro.services.verification import Anchor, verify
 from tests.integration.cli.shell import done, run_in
 from tests.support.staff import signed_in
 from tests.support.world import COMMAND, World
@@ -360,3 +360,80 @@ def test_the_timer_writes_and_keeps_the_newest_and_stops_when_told(world: World,
     assert process.wait(20) == 0
     process.stdout.close()
     assert len(list(folder.iterdir())) == 2
+
+
+def note_head(world: World) -> Anchor:
+    """The head as somebody writes it down elsewhere."""
+    with world.reading() as session:
+        head = session.execute(select(AuditHead)).scalar_one()
+        return Anchor(head.seq, head.hash)
+
+
+def told_of(world: World, *anchors: Anchor) -> str:
+    """What the proof says of heads that were noted and are not in the trail."""
+    with world.reading() as session, pytest.raises(ChainBroken) as refused:
+        verify(session, anchors)
+    return str(refused.value)
+
+
+def test_a_head_noted_before_a_restore_fails_and_the_trail_tells_which_restore_left_it_out(
+    world: World, key: str, tmp_path: Path
+) -> None:
+    kept = note_head(world)
+    taken = take_backup(world.runtime, COMMAND, tmp_path / "one.btb-backup")
+    world.add("BTB-003")
+    noted = note_head(world)
+    world.add("BTB-004")
+    last = note_head(world)
+    restore_backup(_settings(world, key), COMMAND, taken.path, lose=3)
+    world.add("BTB-005")
+    for anchor in (noted, last):
+        told = told_of(world, kept, anchor)
+        assert f"Event {anchor.seq} was noted elsewhere and is not in the trail: " in told
+        assert f"restored the backup made at {taken.manifest.made_at}" in told
+        assert f"left out events {kept.seq + 1} to {last.seq}, number {anchor.seq} among them" in told
+        assert f"The restore at event {last.seq + 1} (2" in told
+    assert "it cannot prove the noted one" in told_of(world, noted)
+    assert "The noted one is the last of them." in told_of(world, last)
+    assert "The noted one is not the last" in told_of(world, Anchor(last.seq, "0" * 64))
+
+
+def test_no_head_whose_number_lies_in_a_gap_passes_whatever_its_hash(
+    world: World, key: str, tmp_path: Path
+) -> None:
+    taken = take_backup(world.runtime, COMMAND, tmp_path / "one.btb-backup")
+    world.add("BTB-003")
+    world.add("BTB-004")
+    restore_backup(_settings(world, key), COMMAND, taken.path, lose=3)
+    present = note_head(world)
+    with world.reading() as session:
+        hashes = set(session.execute(select(AuditEvent.hash)).scalars()) | {present.hash}
+        known = set(session.execute(select(AuditEvent.seq)).scalars())
+    gap = sorted(set(range(1, present.seq)) - known)
+    assert gap == [taken.manifest.seq + 1, taken.manifest.seq + 2, taken.manifest.seq + 3]
+    for seq in gap:
+        for one in hashes:
+            assert "is not in the trail" in told_of(world, present, Anchor(seq, one))
+
+
+def test_of_two_heads_noted_under_one_number_both_must_be_the_one_that_is_there(world: World) -> None:
+    world.add("BTB-001")
+    there = note_head(world)
+    other = Anchor(there.seq, "0" * 64)
+    for anchors in ((there, other), (other, there)):
+        assert "is another one" in told_of(world, *anchors)
+
+
+def test_a_head_noted_where_an_empty_instance_got_the_backup_is_told_of_that_restore(
+    world: World, key: str, tmp_path: Path
+) -> None:
+    taken = take_backup(world.runtime, COMMAND, tmp_path / "one.btb-backup")
+    noted = note_head(world)
+    settings = read_settings(
+        world.folder, {"BTB_BACKUP_KEY": key, "BTB_DATABASE_URL": f"sqlite:///{tmp_path / 'new.db'}"}
+    )
+    restore_backup(settings, COMMAND, taken.path)
+    database = Database(settings.database_url)
+    with database.reading() as session, pytest.raises(ChainBroken, match="numbers were given out again"):
+        verify(session, [noted])
+    database.close()
