@@ -54,7 +54,7 @@ bench: $(VENV)/test.stamp compile ## Exports one million answers in every format
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 
 env: $(VENV)/base.stamp ## Makes .venv with what the app needs
 

@@ -17,7 +17,8 @@ def all_commands() -> Iterator[tuple[str, click.Command]]:
     context = click.Context(main)
     for name in main.list_commands(context):
         command = main.get_command(context, name)
-        assert command and command.name == name
+        assert command
+        assert command.name == name
         yield name, command
         if isinstance(command, click.Group):
             for inner in command.commands.values():
