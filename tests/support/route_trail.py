@@ -11,8 +11,8 @@ from btb_pro.services.audit import Tag
 
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 NOT_ASKED: Mapping[str, str] = {
-    "POST /console/exports/<int(max=2147483647):number>/again": "asks for work, which is told once it is done",
-    "POST /console/jobs/<int(max=2147483647):number>/letters.pdf": "tells it once the letters are handed over",
+    "POST /console/exports/<int(max=2147483647):number>/again": "asks for work, whose end is told",
+    "POST /console/jobs/<int(max=2147483647):number>/letters.pdf": "tells it when they were handed over",
     "POST /console/jobs/<int(max=2147483647):number>/receipt": "hands out who took an export, and no data",
     "POST /console/jobs/<int(max=2147483647):number>/stop": "how far long work has come is no data",
     "POST /console/quality": "asks for a count, which holds nobody's data",
