@@ -25,6 +25,9 @@ MANIFEST := btb_pro/static/manifest.json
 NODE_MODULES := assets/node_modules/.package-lock.json
 CHECKERS := assets/node_modules/.checkers.stamp
 
+# The tests start hundreds of Pythons: where no compiled files are kept, each compiles the app anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test check faults pages screens bench lint env assets translations roles openapi compile lock chromium strace r clean
 
 help: ## Lists the targets
@@ -54,7 +57,7 @@ bench: $(VENV)/test.stamp compile ## Exports one million answers in every format
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 
 env: $(VENV)/base.stamp ## Makes .venv with what the app needs
 

@@ -17,7 +17,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         SettingError, StudyFileError, InstrumentFileError, DatabaseUnreachable: what is wrong, in a sentence.
     """
     from btb_pro.api.app import register_api
-    from btb_pro.cli.commands import COMMANDS
+    from btb_pro.cli.commands import Commands
     from btb_pro.config import read_settings
     from btb_pro.console.app import register_console
     from btb_pro.participant.app import register_participant
@@ -31,6 +31,5 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     register_participant(app)
     register_console(app, settings)
     register_api(app)
-    for command in COMMANDS:
-        app.cli.add_command(command)
+    app.cli = Commands()
     return app

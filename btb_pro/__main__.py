@@ -4,11 +4,10 @@ from importlib.metadata import version
 
 import click
 
-from btb_pro.cli.commands import COMMANDS
+from btb_pro.cli.commands import Commands
 
-main = click.Group(
+main = Commands(
     "btb-pro",
-    commands=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="""Questionnaire answers from a participant's phone into the trial's database.
 

@@ -2,16 +2,22 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from importlib.resources import files
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from sqlalchemy import String, column, inspect, select, table
 from sqlalchemy.engine import Connection
 
 from btb_pro.db import Database
 from btb_pro.refusals import PlainRefusal
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_VERSION = select(column("version_num", String)).select_from(table("alembic_version"))
+"""What Alembic notes. Alembic itself is loaded to change a schema, and every command and page only looks."""
 
 
 class SchemaNewer(PlainRefusal):
@@ -37,10 +43,7 @@ class SchemaOutdated(PlainRefusal):
 
 def newest_revision() -> str:
     """The revision of the schema that this version needs."""
-    head = _scripts().get_current_head()
-    if head is None:
-        raise RuntimeError("the package holds no migration")
-    return head
+    return _revisions()[-1]
 
 
 def _unwatched(_connection: Connection) -> AbstractContextManager[None]:
@@ -63,7 +66,7 @@ def upgrade(
     with _writing_connection(database) as connection, connection.begin():
         _known_revision(connection)
         with watched(connection):
-            command.upgrade(_config(connection), to)
+            _up(connection, to)
 
 
 def downgrade(database: Database, revision: str = "base") -> None:
@@ -74,15 +77,14 @@ def downgrade(database: Database, revision: str = "base") -> None:
     """
     with _writing_connection(database) as connection, connection.begin():
         _known_revision(connection)
-        command.downgrade(_config(connection), revision)
+        _down(connection, revision)
 
 
 def rebuild(connection: Connection) -> None:
     """Drop every table of ours with all data and make them anew, empty, in the connection's transaction."""
-    if MigrationContext.configure(connection).get_current_revision() is not None:
-        _known_revision(connection)
-        command.downgrade(_config(connection), "base")
-    command.upgrade(_config(connection), "head")
+    if _known_revision(connection) is not None:
+        _down(connection, "base")
+    _up(connection, "head")
 
 
 def revision_of(database: Database) -> str | None:
@@ -123,21 +125,38 @@ def _writing_connection(database: Database) -> Connection:
 
 
 def _known_revision(connection: Connection) -> str | None:
-    revision = MigrationContext.configure(connection).get_current_revision()
-    if revision is not None and revision not in {script.revision for script in _scripts().walk_revisions()}:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision = connection.execute(_VERSION).scalar_one_or_none()
+    if revision is not None and revision not in _revisions():
         raise SchemaNewer(revision)
     return revision
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config(None))
+@cache
+def _revisions() -> tuple[str, ...]:
+    """Every revision, the oldest first: each is the number that its file's name begins with."""
+    return tuple(sorted(path.name.partition("_")[0] for path in _MIGRATIONS.glob("versions/[0-9]*.py")))
 
 
-def _config(connection: Connection | None) -> Config:
+def _up(connection: Connection, to: str) -> None:
+    from alembic import command
+
+    command.upgrade(_config(connection), to)
+
+
+def _down(connection: Connection, to: str) -> None:
+    from alembic import command
+
+    command.downgrade(_config(connection), to)
+
+
+def _config(connection: Connection | None) -> "Config":
+    from alembic.config import Config
+
     config = Config()
-    folder = str(files("btb_pro").joinpath("migrations"))
     # The value is interpolated: a percent sign in a folder's name would be read as a variable.
-    config.set_main_option("script_location", folder.replace("%", "%%"))
+    config.set_main_option("script_location", f"{_MIGRATIONS}".replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config

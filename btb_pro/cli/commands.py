@@ -1,53 +1,50 @@
-"""Every command, for the console script and for Flask's."""
+"""Every command, for the console script and for Flask's; each loads what it needs when it is asked for."""
+
+from pkgutil import resolve_name
 
 import click
 
-from btb_pro.cli.api_keys import api_key
-from btb_pro.cli.auditing import audit
-from btb_pro.cli.backups import backup, database, restore
-from btb_pro.cli.bouncing import bounce
-from btb_pro.cli.copying import copy
-from btb_pro.cli.demo import demo
-from btb_pro.cli.doctor import doctor
-from btb_pro.cli.exporting import export
-from btb_pro.cli.installing import init
-from btb_pro.cli.instruments import instruments
-from btb_pro.cli.invitations import invite, revoke
-from btb_pro.cli.letters import letter
-from btb_pro.cli.mapping import mapping
-from btb_pro.cli.pushing import push
-from btb_pro.cli.redacting import correction, participant
-from btb_pro.cli.requests import request
-from btb_pro.cli.serving import serve
-from btb_pro.cli.studies import study
-from btb_pro.cli.users import user
-from btb_pro.cli.verifying import verify
-from btb_pro.cli.working import work
+PLACES = {
+    "demo": "demo:demo",
+    "init": "installing:init",
+    "serve": "serving:serve",
+    "doctor": "doctor:doctor",
+    "work": "working:work",
+    "bounce": "bouncing:bounce",
+    "study": "studies:study",
+    "instruments": "instruments:instruments",
+    # Its own commands stand in three modules, of which this one needs the others.
+    "participant": "redacting:participant",
+    "correction": "redacting:correction",
+    "invite": "invitations:invite",
+    "revoke": "invitations:revoke",
+    "letter": "letters:letter",
+    "request": "requests:request",
+    "user": "users:user",
+    "api-key": "api_keys:api_key",
+    "export": "exporting:export",
+    "copy": "copying:copy",
+    "mapping": "mapping:mapping",
+    "push": "pushing:push",
+    "verify": "verifying:verify",
+    "audit": "auditing:audit",
+    "backup": "backups:backup",
+    "restore": "backups:restore",
+    "database": "backups:database",
+}
+"""Each command by name, with its module in this folder and its name there."""
 
-COMMANDS: tuple[click.Command, ...] = (
-    demo,
-    init,
-    serve,
-    doctor,
-    work,
-    bounce,
-    study,
-    instruments,
-    participant,
-    correction,
-    invite,
-    revoke,
-    letter,
-    request,
-    user,
-    api_key,
-    export,
-    copy,
-    mapping,
-    push,
-    verify,
-    audit,
-    backup,
-    restore,
-    database,
-)
+
+class Commands(click.Group):
+    """All commands. Running one loads its own module and no other; to list them all, all are loaded."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return sorted(PLACES)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        place = PLACES.get(cmd_name)
+        if place is None:
+            return None
+        found = resolve_name(f"btb_pro.cli.{place}")
+        assert isinstance(found, click.Command)
+        return found

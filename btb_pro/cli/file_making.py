@@ -10,17 +10,14 @@ import os
 import secrets
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import timedelta
 from typing import NoReturn
 
 from btb_pro import clock
-from btb_pro.config import Settings, environment_of
 from btb_pro.damage import DATABASE_FAILURES
 from btb_pro.services.job_work import work_on_next
 from btb_pro.services.jobs import beat, clear_away, is_work_waiting, put_back, take_back
@@ -30,7 +27,6 @@ _LOOKS_EVERY_S = 1.0
 _BEATS_EVERY = timedelta(seconds=10)
 _CLEARS_EVERY = timedelta(hours=1)
 _GRACE_S = 10.0
-_SHORT_S = 3.0
 _log = logging.getLogger("btb_pro.jobs")
 
 
@@ -123,23 +119,3 @@ def _work(runtime: Runtime, worker: str) -> NoReturn:
         if kind is not None:
             _log.error("%s\n%s", kind.__name__, "".join(traceback.format_tb(trace)))
         os._exit(0 if kind is None else 1)
-
-
-@contextmanager
-def file_maker_beside(settings: Settings) -> Iterator[None]:
-    """While the block runs, `btb-pro work --files-only` runs beside it; it ends with this process."""
-    owner = os.getpid()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "btb_pro", "work", "--files-only", "--beside", str(owner)],
-        env=environment_of(settings.instance),
-        stdin=subprocess.DEVNULL,
-    )
-    try:
-        yield
-    finally:
-        # Gunicorn's workers leave this block too, each in its own process.
-        if os.getpid() == owner:
-            process.terminate()
-            # It puts its work back and ends; the server need not stay for that.
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(_SHORT_S)

@@ -13,8 +13,8 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
+from btb_pro.cli.beside import file_maker_beside
 from btb_pro.cli.common import Refused
-from btb_pro.cli.file_making import file_maker_beside
 from btb_pro.config import Settings
 from btb_pro.logs import set_up_logging
 from btb_pro.services.clock_steps import ClockWatch

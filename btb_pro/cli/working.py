@@ -6,8 +6,9 @@ from contextlib import nullcontext
 
 import click
 
+from btb_pro.cli.beside import file_maker_beside
 from btb_pro.cli.common import Command, open_instance
-from btb_pro.cli.file_making import FileMaker, file_maker_beside
+from btb_pro.cli.file_making import FileMaker
 from btb_pro.damage import DatabaseDamaged
 from btb_pro.logs import set_up_logging
 from btb_pro.messaging.outcome import Fate, Outcome

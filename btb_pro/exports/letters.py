@@ -11,28 +11,23 @@ from functools import cache, lru_cache
 from gettext import NullTranslations
 from importlib.resources import files
 from io import BytesIO
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 import segno
 from babel.dates import format_date
 from babel.support import Translations
-from reportlab.lib.colors import black
 from reportlab.lib.pagesizes import A4
-from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
-from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import Paragraph
+
+if TYPE_CHECKING:
+    from reportlab.pdfgen.canvas import Canvas
 
 _TRANSLATIONS = str(files("btb_pro").joinpath("translations"))
 _DAY = {"nb": "d. MMMM y", "en": "d MMMM y"}
 
 _PLAIN, _BOLD = "Vera", "VeraBd"
 """Bitstream Vera, which reportlab brings along and which has every letter of Norwegian."""
-for _name in (_PLAIN, _BOLD):
-    pdfmetrics.registerFont(TTFont(_name, f"{_name}.ttf"))
-
 _WIDTH, _HEIGHT = A4
 _MARGIN = 20 * mm
 _SENDER_LEFT = 115 * mm
@@ -78,7 +73,7 @@ def letters_pdf(
     `watch` is told how many are drawn; it may raise.
     """
 
-    def draw(canvas: Canvas) -> None:
+    def draw(canvas: "Canvas") -> None:
         _draw_notes(canvas, notes)
         for drawn, letter in enumerate(letters, start=1):
             for language in letter.languages:
@@ -95,7 +90,7 @@ def cards_pdf(
     """Cards of the size A6, four to a sheet of A4, with lines to cut along; the rest as in `letters_pdf`."""
     per_sheet = _CARDS_ACROSS * _CARDS_DOWN
 
-    def draw(canvas: Canvas) -> None:
+    def draw(canvas: "Canvas") -> None:
         _draw_notes(canvas, notes)
         for start in range(0, len(letters), per_sheet):
             for place, letter in enumerate(letters[start : start + per_sheet]):
@@ -108,7 +103,19 @@ def cards_pdf(
     return _document(letters, draw)
 
 
-def _document(letters: Sequence[Letter], draw: Callable[[Canvas], None]) -> bytes:
+@cache
+def _register_fonts() -> None:
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.ttfonts import TTFont
+
+    for name in (_PLAIN, _BOLD):
+        pdfmetrics.registerFont(TTFont(name, f"{name}.ttf"))
+
+
+def _document(letters: Sequence[Letter], draw: "Callable[[Canvas], None]") -> bytes:
+    from reportlab.pdfgen.canvas import Canvas
+
+    _register_fonts()
     language = letters[0].languages[0]
     title = _words(language).gettext("Open your link")
     made = BytesIO()
@@ -133,7 +140,7 @@ def _words(language: str) -> NullTranslations:
     return Translations.load(_TRANSLATIONS, [language])
 
 
-def _draw_notes(canvas: Canvas, notes: Sequence[str]) -> None:
+def _draw_notes(canvas: "Canvas", notes: Sequence[str]) -> None:
     width = _WIDTH - 2 * _MARGIN
     for start in range(0, len(notes), _NOTES_ON_A_PAGE):
         texts = [(text, start == at == 0) for at, text in enumerate(notes[start : start + _NOTES_ON_A_PAGE])]
@@ -141,7 +148,7 @@ def _draw_notes(canvas: Canvas, notes: Sequence[str]) -> None:
         canvas.showPage()
 
 
-def _draw_letter(canvas: Canvas, letter: Letter, language: str) -> None:
+def _draw_letter(canvas: "Canvas", letter: Letter, language: str) -> None:
     words = _words(language)
     sender = [(letter.asker[language], True), (letter.study[language], False)]
     sender += [(words.gettext("Telephone: %(phone)s") % {"phone": letter.phone}, False)]
@@ -160,7 +167,7 @@ def _draw_letter(canvas: Canvas, letter: Letter, language: str) -> None:
     _stack(canvas, closing, _MARGIN, top - side - 10 * mm, width, 11, space=3)
 
 
-def _draw_card(canvas: Canvas, letter: Letter, left: float, top: float) -> None:
+def _draw_card(canvas: "Canvas", letter: Letter, left: float, top: float) -> None:
     first = letter.languages[0]
     width = _CARD_WIDTH - 2 * _CARD_MARGIN
     left, top = left + _CARD_MARGIN, top - _CARD_MARGIN
@@ -242,7 +249,7 @@ def _unbroken(text: str) -> str:
 
 
 def _stack(
-    canvas: Canvas,
+    canvas: "Canvas",
     texts: Sequence[tuple[str, bool]],
     left: float,
     top: float,
@@ -251,6 +258,9 @@ def _stack(
     space: float = 0,
 ) -> float:
     """Draw paragraphs (text, is bold) below each other; the height at which the last one ends."""
+    from reportlab.lib.styles import ParagraphStyle
+    from reportlab.platypus import Paragraph
+
     for text, is_bold in texts:
         style = ParagraphStyle(
             "text", fontName=_BOLD if is_bold else _PLAIN, fontSize=size, leading=size * 1.4
@@ -262,7 +272,7 @@ def _stack(
     return top
 
 
-def _draw_qr(canvas: Canvas, link: str, left: float, top: float, side: float) -> None:
+def _draw_qr(canvas: "Canvas", link: str, left: float, top: float, side: float) -> None:
     """A QR code with its quiet zone, as squares that stay sharp at any size; its corner is given."""
     rows = _squares(link)
     module = side / len(rows)
@@ -276,7 +286,7 @@ def _draw_qr(canvas: Canvas, link: str, left: float, top: float, side: float) ->
             length = (end if end >= 0 else len(row)) - start
             path.rect(left + start * module, top - (down + 1) * module, length * module, module)
             start += length
-    canvas.setFillColor(black)
+    canvas.setFillColorRGB(0, 0, 0)
     canvas.drawPath(path, stroke=0, fill=1)
 
 
@@ -287,7 +297,7 @@ def _squares(link: str) -> tuple[bytes, ...]:
     return tuple(bytes(row) for row in code.matrix_iter(border=_QR_BORDER))
 
 
-def _draw_cuts(canvas: Canvas) -> None:
+def _draw_cuts(canvas: "Canvas") -> None:
     canvas.saveState()
     canvas.setLineWidth(0.3)
     canvas.setDash(2, 3)

@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zipfile import ZipFile
-
-from xlsxwriter import Workbook
-from xlsxwriter.exceptions import FileCreateError
-from xlsxwriter.worksheet import Worksheet
 
 from btb_pro.exports.dataset import Dataset
 from btb_pro.exports.files import WrittenFile, settled_file, write_zip
 from btb_pro.exports.sheets import fill_tables, table_headers
 from btb_pro.exports.tables import TableStyle
 from btb_pro.exports.writing import CannotBeWritten, WriteOptions
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+    from xlsxwriter.worksheet import Worksheet
 
 WORKBOOK = "export.xlsx"
 _MOST_ROWS = 1_048_576
@@ -28,6 +29,9 @@ def write_workbook(dataset: Dataset, folder: Path, options: WriteOptions) -> tup
         OSError: the folder cannot be written, or is full.
         CannotBeWritten: a text is longer than a cell takes.
     """
+    from xlsxwriter import Workbook
+    from xlsxwriter.exceptions import FileCreateError
+
     style = TableStyle(options.names)
     draft = folder / "draft.xlsx"
     # In constant memory a row goes to the disk when the next one begins, into a file of its sheet beside it.
@@ -51,7 +55,7 @@ def write_workbook(dataset: Dataset, folder: Path, options: WriteOptions) -> tup
 class _Sheets:
     """One table: a sheet, and another whenever that is full."""
 
-    def __init__(self, book: Workbook, name: str, header: Sequence[str]) -> None:
+    def __init__(self, book: "Workbook", name: str, header: Sequence[str]) -> None:
         self.rows = 0
         self._book = book
         self._name = name
@@ -66,7 +70,7 @@ class _Sheets:
         self._write(cells)
         self.rows += 1
 
-    def _new_sheet(self) -> Worksheet:
+    def _new_sheet(self) -> "Worksheet":
         self._count += 1
         name = self._name if self._count == 1 else f"{self._name} {self._count}"
         self._sheet = self._book.add_worksheet(name)
@@ -90,7 +94,7 @@ class _Sheets:
         self._line += 1
 
 
-def _let_go(book: Workbook) -> None:
+def _let_go(book: "Workbook") -> None:
     """Close the sheets' files; the library does so only when all goes well."""
     book.fileclosed = True
     for sheet in book.worksheets():

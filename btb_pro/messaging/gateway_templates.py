@@ -91,6 +91,11 @@ def filled_in(text: str, values: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda found: values.get(found.group(1), ""), text)
 
 
+def provider_id(template: GatewayTemplate, number: str) -> str:
+    """A gateway's number of a message, told apart from other gateways'."""
+    return f"{template.name}:{number}"[:120]
+
+
 def _read(name: str, path: Path) -> GatewayTemplate:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))

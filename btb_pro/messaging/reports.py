@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html import unescape
 
-from btb_pro.messaging.gateway_templates import GatewayTemplate
+from btb_pro.messaging.gateway_templates import GatewayTemplate, provider_id
 from btb_pro.messaging.outcome import PERMANENT_REASONS
-from btb_pro.messaging.sms import provider_id
 
 _ELEMENT = re.compile(r"<([A-Za-z]+)>([^<]{0,200})</\1>")
 _REASON = re.compile(r"[a-z][a-z_]{0,38}")

@@ -18,7 +18,7 @@ from urllib3.exceptions import (
 )
 from urllib3.util import Timeout, make_headers
 
-from btb_pro.messaging.gateway_templates import GatewayTemplate, filled_in
+from btb_pro.messaging.gateway_templates import GatewayTemplate, filled_in, provider_id
 from btb_pro.messaging.outcome import Fate, Outcome
 from btb_pro.outside import SmsGateway
 
@@ -89,11 +89,6 @@ def judge_reply(template: GatewayTemplate, status: int, reply: str) -> Outcome:
     if 300 <= status < 500:
         return Outcome(Fate.REFUSED, "gateway_refused")
     return Outcome(Fate.UNKNOWN, "answer_unclear")
-
-
-def provider_id(template: GatewayTemplate, number: str) -> str:
-    """A gateway's number of a message, told apart from other gateways'."""
-    return f"{template.name}:{number}"[:120]
 
 
 def _values(gateway: SmsGateway, sender: str, sms: Sms) -> Mapping[str, str]:

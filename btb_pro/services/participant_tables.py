@@ -13,9 +13,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from openpyxl import load_workbook
-from openpyxl.cell.cell import TYPE_FORMULA
-
 from btb_pro.refusals import PlainRefusal
 from btb_pro.services.participant_faults import Fault, FaultCode, told
 
@@ -27,6 +24,8 @@ MOST_ROWS = 2000
 _LARGEST_UNPACKED = 20_000_000
 _MOST_PARTS = 1000
 _MOST_COLUMNS = 60
+_FORMULA = "f"
+"""What openpyxl calls the type of a cell that is computed."""
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -170,6 +169,8 @@ def _require_small_and_plain(content: bytes) -> None:
 
 
 def _first_sheet(content: bytes) -> list[RawRow]:
+    from openpyxl import load_workbook
+
     book = load_workbook(io.BytesIO(content), read_only=True, keep_links=False)
     try:
         first, *others = book.worksheets
@@ -185,7 +186,7 @@ def _sheet_rows(sheet: Any, most: int) -> Iterator[RawRow]:
     # What a sheet says of its own size may be wrong either way.
     sheet.reset_dimensions()
     for line, cells in enumerate(sheet.iter_rows(max_row=most, max_col=_MOST_COLUMNS), start=1):
-        formulas = {at for at, cell in enumerate(cells) if cell.data_type == TYPE_FORMULA}
+        formulas = {at for at, cell in enumerate(cells) if cell.data_type == _FORMULA}
         texts = ["" if at in formulas else _text(cell.value) for at, cell in enumerate(cells)]
         kept = _without_empty_end(texts)
         if kept or formulas:

@@ -30,8 +30,9 @@ SELECT (SELECT count(*) FROM pg_class), (SELECT max(oid) FROM pg_class),
 _EMPTY = """
 DO $$ DECLARE t record; BEGIN
   SET LOCAL session_replication_role = replica;
-  FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
-    EXECUTE format('DELETE FROM %I', t.tablename);
+  FOR t IN SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+           AND relname <> 'alembic_version' AND pg_relation_size(oid) > 0 LOOP
+    EXECUTE format('DELETE FROM %I', t.relname);
   END LOOP;
   FOR t IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL LOOP
     PERFORM setval(quote_ident(t.sequencename)::regclass, 1, false);

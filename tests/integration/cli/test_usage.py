@@ -9,14 +9,17 @@ import pytest
 from click.testing import CliRunner
 
 from btb_pro.__main__ import main
-from btb_pro.cli.commands import COMMANDS
 from tests.integration.cli.shell import done, refused, run_in
 from tests.support.world import World
 
 
 def all_commands() -> Iterator[tuple[str, click.Command]]:
-    for command in COMMANDS:
-        yield str(command.name), command
+    context = click.Context(main)
+    for name in main.list_commands(context):
+        command = main.get_command(context, name)
+        assert command
+        assert command.name == name
+        yield name, command
         if isinstance(command, click.Group):
             for inner in command.commands.values():
                 yield f"{command.name} {inner.name}", inner

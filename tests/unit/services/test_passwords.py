@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from btb_pro.services.passwords import (
+    _NOBODYS_HASH,
     LONGEST,
     SHORTEST,
     PasswordFault,
@@ -79,6 +80,12 @@ def test_the_hash_is_argon2id_with_at_least_what_is_asked_for() -> None:
     assert parameters.parallelism == 1
     assert not is_outdated(hashed)
     assert hash_password("kaffe ved stille vann") != hashed
+
+
+def test_a_password_of_nobody_takes_as_long_as_anybodys() -> None:
+    """Its hash is written down in the code: it must have the parameters that a new one has."""
+    assert not is_outdated(_NOBODYS_HASH)
+    assert not password_fits(_NOBODYS_HASH, "somebody's password")
 
 
 def test_characters_count_however_a_keyboard_composes_them() -> None:
