@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,14 @@ from btb_pro.services.sessions import find_session, look_up, participant_actor, 
 from btb_pro.services.studies import record_study
 from btb_pro.services.submission import submit_visit
 from btb_pro.study_file import PACKAGED_STUDY, read_study
-from tests.support.engines import EngineName, drop_database, migrated_database
+from tests.support.engines import (
+    EngineName,
+    chosen,
+    drop_database,
+    kept_copy,
+    migrated_database,
+    new_copy,
+)
 
 MADE_UP_STUDY = Path(__file__).parents[1] / "golden" / "csv"
 COMMAND = Context(Actor("command", "tester"))
@@ -208,11 +215,26 @@ def _packaged_study(folder: Path) -> Path:
     return path
 
 
+_told: dict[EngineName, tuple[str, ExportWorld]] = {}
+"""The database with the whole story, told once a process and engine, and what its world knew then."""
+
+
 @contextmanager
 def told_world(folder: Path, *, engine: EngineName | None = None) -> Iterator[ExportWorld]:
     """The made-up study with its whole story, closed at the end of the block."""
-    made = make_export_world(folder, engine=engine)
-    tell_story(made)
+    engine = engine or chosen()
+    if engine in _told:
+        kept, as_told = _told[engine]
+        folder.mkdir(parents=True, exist_ok=True)
+        made = make_export_world(folder, database_url=new_copy(kept, folder, engine))
+        started, public_ids = {**as_told.started}, [*as_told.public_ids]
+        made = replace(as_told, runtime=made.runtime, started=started, public_ids=public_ids)
+    else:
+        made = make_export_world(folder, engine=engine)
+        tell_story(made)
+        made.runtime.database.close()
+        as_told = replace(made, started={**made.started}, public_ids=[*made.public_ids])
+        _told[engine] = kept_copy(made.runtime.settings.database_url), as_told
     try:
         yield made
     finally:

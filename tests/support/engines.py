@@ -48,8 +48,10 @@ class EngineName(StrEnum):
     POSTGRESQL = "postgresql"
 
 
-ON_ONE_ENGINE = pytest.mark.parametrize("engine", [EngineName.SQLITE], indirect=True)
-"""For a long test that asks nothing of the database that others do not ask of both."""
+ON_ONE_ENGINE = pytest.mark.parametrize(
+    "engine", list(EngineName) if os.environ.get("LONG") else [EngineName.SQLITE], indirect=True
+)
+"""For a long test that asks nothing of the database that others do not ask of both; with LONG=1 on both."""
 
 
 class _Chosen:
@@ -99,6 +101,14 @@ def kept_copy(url: str) -> str:
     if make_url(url).get_backend_name() == "postgresql":
         return server().keep(url)
     return shutil.copy(_file(url), f"{mkdtemp()}/kept.db")
+
+
+def new_copy(kept: str, folder: Path, engine: EngineName | None = None) -> str:
+    """The address of a new database, a copy of what was kept; SQLite's lies in that folder."""
+    if (engine or chosen()) is EngineName.POSTGRESQL:
+        return server().new_copy(kept)
+    shutil.copy(kept, folder / "btb.db")
+    return f"sqlite:///{folder / 'btb.db'}"
 
 
 def put_back(url: str, kept: str) -> None:
@@ -158,6 +168,10 @@ class Server:
     def keep(self, url: str) -> str:
         """The name of a new copy of a database."""
         return self._new(make_url(url).database or "").database or ""
+
+    def new_copy(self, kept: str) -> str:
+        """The address of a new database, a copy of another."""
+        return _address(self._new(kept))
 
     def put_back(self, url: str, kept: str) -> None:
         """A database of the same name, a copy of another."""
