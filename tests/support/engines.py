@@ -103,16 +103,8 @@ def kept_copy(url: str) -> str:
     return shutil.copy(_file(url), f"{mkdtemp()}/kept.db")
 
 
-def new_copy(kept: str, folder: Path, engine: EngineName | None = None) -> str:
-    """The address of a new database, a copy of what was kept; SQLite's lies in that folder."""
-    if (engine or chosen()) is EngineName.POSTGRESQL:
-        return server().new_copy(kept)
-    shutil.copy(kept, folder / "btb.db")
-    return f"sqlite:///{folder / 'btb.db'}"
-
-
 def put_back(url: str, kept: str) -> None:
-    """Make a database that nobody is connected to what another of the same schema was when it was kept."""
+    """Make a database that nobody is connected to what another of its engine was when it was kept."""
     if make_url(url).get_backend_name() == "postgresql":
         server().put_back(url, kept)
     else:
@@ -168,10 +160,6 @@ class Server:
     def keep(self, url: str) -> str:
         """The name of a new copy of a database."""
         return self._new(make_url(url).database or "").database or ""
-
-    def new_copy(self, kept: str) -> str:
-        """The address of a new database, a copy of another."""
-        return _address(self._new(kept))
 
     def put_back(self, url: str, kept: str) -> None:
         """A database of the same name, a copy of another."""
