@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from btb_pro.services.sessions import find_session, look_up, participant_actor, 
 from btb_pro.services.studies import record_study
 from btb_pro.services.submission import submit_visit
 from btb_pro.study_file import PACKAGED_STUDY, read_study
-from tests.support.engines import EngineName, drop_database, migrated_database
+from tests.support.engines import EngineName, drop_database, kept_copy, migrated_database, put_back
 
 MADE_UP_STUDY = Path(__file__).parents[1] / "golden" / "csv"
 COMMAND = Context(Actor("command", "tester"))
@@ -212,7 +212,7 @@ def _packaged_study(folder: Path) -> Path:
 def told_world(folder: Path, *, engine: EngineName | None = None) -> Iterator[ExportWorld]:
     """The made-up study with its whole story, closed at the end of the block."""
     made = make_export_world(folder, engine=engine)
-    tell_story(made)
+    tell_story_once(made)
     try:
         yield made
     finally:
@@ -238,6 +238,27 @@ def tell_story(world: ExportWorld) -> None:
     world.go_to("2026-04-01T09:00:00+00:00")
     world.start("N-001", "later")
     world.save("N-001", {"rain": "0", "wind": "1"}, visit="later")
+
+
+_told: dict[EngineName, tuple[str, ExportWorld]] = {}
+"""The database with the whole story, told once a process and engine, and what its world knew then."""
+
+
+def tell_story_once(world: ExportWorld) -> None:
+    """The whole story in a world that holds nothing yet: told once a process and engine, else copied."""
+    database, url = world.runtime.database, world.runtime.settings.database_url
+    engine = EngineName(database.engine.name)
+    if engine not in _told:
+        tell_story(world)
+        database.close()
+        as_told = replace(world, started={**world.started}, public_ids=[*world.public_ids])
+        _told[engine] = kept_copy(url), as_told
+        return
+    kept, as_told = _told[engine]
+    database.close()
+    put_back(url, kept)
+    world.now, world.saves = as_told.now, as_told.saves
+    world.started, world.public_ids = {**as_told.started}, [*as_told.public_ids]
 
 
 def _tell_of_the_one_who_comes_back(world: ExportWorld) -> None:

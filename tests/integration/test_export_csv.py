@@ -22,6 +22,7 @@ from tests.integration.export_world import (
     ExportWorld,
     make_export_world,
     tell_story,
+    tell_story_once,
 )
 from tests.support.engines import EngineName
 
@@ -37,7 +38,7 @@ def world(tmp_path: Path, engine: EngineName) -> Iterator[ExportWorld]:
 @pytest.fixture
 def out(world: ExportWorld, tmp_path: Path) -> Path:
     """An export of the whole story."""
-    tell_story(world)
+    tell_story_once(world)
     world.export(tmp_path / "out")
     return tmp_path / "out"
 

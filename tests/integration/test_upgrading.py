@@ -22,18 +22,24 @@ from btb_pro.services.upgrading import Holding, UpgradeRefused, holding, losing_
 from btb_pro.services.verification import verify
 from btb_pro.study import Study
 from btb_pro.study_file import PACKAGED_STUDY, read_study
-from tests.support.engines import EngineName, drop_database, empty_database
+from tests.support.engines import EngineName, drop_database, empty_database, kept_copy, put_back
 from tests.support.older import EVERY_RELEASED, VALUES, make_older
 
 RELEASED = tuple(revision for revision in EVERY_RELEASED if revision != newest_revision())
 ACTOR = Actor("command", "tester")
+_made: dict[tuple[EngineName, str], str] = {}
+"""A copy of each, by engine and revision."""
 
 
 @pytest.fixture(params=RELEASED)
 def older(request: pytest.FixtureRequest, tmp_path: Path, engine: EngineName) -> Iterator[Database]:
-    """A database as a released version left it."""
-    url = empty_database(tmp_path, engine)
-    make_older(url, request.param)
+    """A database as a released version left it, made once a process and then copied."""
+    url, key = empty_database(tmp_path, engine), (engine, request.param)
+    if key not in _made:
+        make_older(url, request.param)
+        _made[key] = kept_copy(url)
+    else:
+        put_back(url, _made[key])
     database = Database(url)
     yield database
     database.close()

@@ -48,8 +48,10 @@ class EngineName(StrEnum):
     POSTGRESQL = "postgresql"
 
 
-ON_ONE_ENGINE = pytest.mark.parametrize("engine", [EngineName.SQLITE], indirect=True)
-"""For a long test that asks nothing of the database that others do not ask of both."""
+ON_ONE_ENGINE = pytest.mark.parametrize(
+    "engine", list(EngineName) if os.environ.get("LONG") else [EngineName.SQLITE], indirect=True
+)
+"""For a long test that asks nothing of the database that others do not ask of both; with LONG=1 on both."""
 
 
 class _Chosen:
@@ -94,6 +96,28 @@ def drop_database(url: str) -> None:
         server().let_go(url)
 
 
+def kept_copy(url: str) -> str:
+    """A copy of a database of ours that nobody is connected to, for `put_back`: a file or a name."""
+    if make_url(url).get_backend_name() == "postgresql":
+        return server().keep(url)
+    return shutil.copy(_file(url), f"{mkdtemp()}/kept.db")
+
+
+def put_back(url: str, kept: str) -> None:
+    """Make a database that nobody is connected to what another of its engine was when it was kept."""
+    if make_url(url).get_backend_name() == "postgresql":
+        server().put_back(url, kept)
+    else:
+        shutil.copy(kept, _file(url))
+
+
+def _file(url: str) -> str:
+    path = make_url(url).database
+    assert path
+    assert not Path(f"{path}-wal").exists(), "somebody is connected"
+    return path
+
+
 class Server:
     """A PostgreSQL server and the databases that tests made on it."""
 
@@ -133,6 +157,16 @@ class Server:
             self._migrated_ones.discard(name)
             self._drop(name)
 
+    def keep(self, url: str) -> str:
+        """The name of a new copy of a database."""
+        return self._new(make_url(url).database or "").database or ""
+
+    def put_back(self, url: str, kept: str) -> None:
+        """A database of the same name, a copy of another."""
+        name = make_url(url).database or ""
+        self._drop(name)
+        self._new(kept, name)
+
     def close(self) -> None:
         """Take away what was made."""
         if self._own is None:
@@ -170,8 +204,8 @@ class Server:
         with engine.connect() as connection:
             yield connection
 
-    def _new(self, template: str) -> URL:
-        name = f"btb_test_{uuid.uuid4().hex}"
+    def _new(self, template: str, name: str = "") -> URL:
+        name = name or f"btb_test_{uuid.uuid4().hex}"
         settings = "ENCODING 'UTF8' LOCALE 'C' STRATEGY file_copy"
         self._execute(f"CREATE DATABASE {name} TEMPLATE {template} {settings}")
         self._made.add(name)
