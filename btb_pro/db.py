@@ -73,6 +73,7 @@ class Database:
         self.note = note
         if note is not None:
             event.listen(self.engine, "handle_error", partial(_note_damage, note))
+            event.listen(self.engine, "begin", partial(_refuse_while_noted, note))
         snapshot = {"isolation_level": "REPEATABLE READ"} if self.engine.name == "postgresql" else {}
         self._reading = sessionmaker(self.engine.execution_options(**snapshot), autoflush=False)
         self._writing = sessionmaker(self.engine.execution_options(takes_write_lock=True))
@@ -88,10 +89,10 @@ class Database:
         """A session for writing; the caller commits, anything else is rolled back.
 
         Raises:
-            DatabaseDamaged: damage was found earlier and is not mended.
+            DatabaseDamaged: damage was found earlier and is not mended, or a backup is being restored.
         """
-        if self.note is not None and (damage := self.note.read()) is not None:
-            raise DatabaseDamaged(damage)
+        if self.note is not None:
+            _require_no_note(self.note)
         with self._writing() as session:
             yield session
 
@@ -207,6 +208,17 @@ def _end_sqlite(connection: Any, _record: object) -> None:
     # it for ended.
     if connection is not None and connection.in_transaction:
         connection.rollback()
+
+
+def _refuse_while_noted(note: DamageNote, connection: Connection) -> None:
+    """Once more, with the write lock: a restore notes first and then waits for those who have the lock."""
+    if connection.get_execution_options().get("takes_write_lock", False):
+        _require_no_note(note)
+
+
+def _require_no_note(note: DamageNote) -> None:
+    if (damage := note.read()) is not None:
+        raise DatabaseDamaged(damage)
 
 
 def _note_damage(note: DamageNote, context: ExceptionContext) -> None:

@@ -13,6 +13,7 @@ from hypothesis import settings
 from btb_pro.services.verification import verify
 from tests.support import shared_work
 from tests.support.engines import EngineName, close_server, using
+from tests.support.trace import follow
 from tests.support.world import World, make_world
 
 # On a busy machine a slow example is no failure.
@@ -60,6 +61,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=EngineName.SQLITE.value,
         help="the browser tests' engine",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the run write which requirement is shown by which test."""
+    follow(config)
 
 
 def pytest_unconfigure() -> None:

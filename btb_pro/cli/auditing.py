@@ -88,10 +88,10 @@ def verify(anchors: tuple[str, ...], manifests: tuple[Path, ...]) -> None:
 
 @audit.command("state", cls=Command)
 @click.argument("study_number", metavar="ID")
-@click.option("--at", "at", required=True, metavar="TIME", help="ISO 8601 with an offset.")
+@click.option("--at", "at", metavar="TIME", help="ISO 8601 with an offset; without it: now.")
 @click.option("--json", "as_json", is_flag=True, help="Every column, for a program.")
-def state(study_number: str, at: str, as_json: bool) -> None:
-    """Prints what was stored of a participant at a time, told by the trail alone. Times are in UTC.
+def state(study_number: str, at: str | None, as_json: bool) -> None:
+    """Prints what is stored of a participant, or was at a time, told by the trail alone. Times are in UTC.
 
     It prints answers: whoever may not read them must not run it.
 
@@ -100,7 +100,7 @@ def state(study_number: str, at: str, as_json: bool) -> None:
       btb-pro audit state 1-001 --at 2026-01-31T12:00:00+01:00
     """
     try:
-        instant = clock.read_utc(at)
+        instant = None if at is None else clock.read_utc(at)
     except ValueError:
         raise click.BadParameter(
             f"{at!r} is no time with an offset: write 2026-01-31T12:00:00+01:00.", param_hint="--at"

@@ -90,7 +90,8 @@ def database() -> None:
 def move(url: str) -> None:
     """Copies the whole study into an empty database, and proves trail and export equal in both.
 
-    Stop server and worker first. The old database stays as it is; set BTB_DATABASE_URL when this has ended.
+    Stop server and worker first. The old database stays as it is, and nothing is written to it any more; set
+    BTB_DATABASE_URL when this has ended.
 
     \b
     Example:

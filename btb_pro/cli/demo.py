@@ -78,7 +78,10 @@ def _base_url(address: str, port: int) -> str:
 def _lines(study: DemoStudy, is_reachable: bool) -> Iterator[str]:
     folder = study.settings.instance
     yield f"btb_pro: a made-up study with {study.participants} participants, at {study.settings.base_url}"
-    yield f"Built afresh in {_short(folder)}; whatever is entered is gone at the next start."
+    yield (
+        f"Built afresh in {_short(folder)}; whatever is entered is gone at the next start, and so is the key "
+        "that opens its backups."
+    )
     unopened = [link for link in study.links if link.visit == _BASELINE and link.state == _NOT_OPENED]
     for language, name in (("nb", "Norwegian"), ("en", "English")):
         yield f"\nBaseline, {name}, {_NOT_OPENED}"

@@ -70,6 +70,14 @@ _SAID: dict[tuple[Check, str], tuple[str, str]] = {
         "nothing is written since {since}: the database was found damaged ({kind}: {detail})",
         "Run btb-pro restore with the last good backup, or btb-pro audit verify once it is mended.",
     ),
+    (Check.DAMAGE, "restoring"): (
+        "nothing is written since {since}: a backup is being put in the database's place",
+        "If no restore runs any more, run it again, or btb-pro audit verify to go on with what is there.",
+    ),
+    (Check.DAMAGE, "moved"): (
+        "nothing is written since {since}: the study was moved to another database",
+        "Set BTB_DATABASE_URL to it and start again; btb-pro audit verify goes on with the old one.",
+    ),
     (Check.OWNER, "ok"): ("the app's role can neither change nor empty what only grows", ""),
     (Check.OWNER, "mighty"): (
         "the app's role may change what only grows, if somebody takes the triggers off",

@@ -38,6 +38,7 @@ from btb_pro.console import (
     today,
     welcome,
     wishes,
+    worth_a_look,
 )
 from btb_pro.console.desk import console
 from btb_pro.web import ErrorPages, add_error_pages
@@ -76,6 +77,7 @@ VIEWS = (
     today,
     welcome,
     wishes,
+    worth_a_look,
 )
 """The modules whose routes hang on the blueprint; named here so that importing this one is enough."""
 

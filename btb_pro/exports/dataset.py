@@ -28,6 +28,7 @@ from btb_pro.exports.records import (
     VisitRecord,
     VisitStatus,
 )
+from btb_pro.exports.redacted_rows import RedactedRows, redacted_between
 from btb_pro.exports.stored_corrections import StoredCorrections
 from btb_pro.exports.stored_rows import ANSWER_COLUMNS, SCORE_COLUMNS, RowsOfVisits, StoredRows
 from btb_pro.exports.variables import study_variables
@@ -80,6 +81,7 @@ class Dataset:
         self._place = {visit.code: place for place, visit in enumerate(study.visits)}
         self._asked = {visit.code: sections_asked(visit.parts) for visit in study.visits}
         self._stored = StoredRows(session, cutoff)
+        self._redacted = RedactedRows() if since is None else redacted_between(session, since, cutoff)
 
     def visits(self) -> Iterator[VisitRecord]:
         """Every visit with a saved answer, or sent in, in order; whole, also where little of it is new."""
@@ -135,7 +137,8 @@ class Dataset:
             .join(Response, Response.id == Answer.response_id)
             .join(Visit, Visit.id == Response.visit_id)
             .join(Participant, Participant.id == Visit.participant_id)
-            .where(Answer.event_seq <= self.cutoff.seq, *self._are_taken(), *self._are_new(Answer.event_seq))
+            .where(Answer.event_seq <= self.cutoff.seq, *self._are_taken())
+            .where(*self._are_new(Answer.event_seq, Answer.id.in_(self._redacted.answers)))
             .order_by(Answer.event_seq, Answer.id)
             .execution_options(yield_per=_ROWS_AT_ONCE)
         )
@@ -173,12 +176,15 @@ class Dataset:
         return self._corrections().late_saves()
 
     def _corrections(self) -> StoredCorrections:
-        return StoredCorrections(self._session, self.cutoff, self.since, tuple(self._are_taken()))
+        of = (self._session, self.cutoff, self.since, tuple(self._are_taken()))
+        return StoredCorrections(*of, self._redacted)
 
-    def _are_new(self, event_seq: InstrumentedAttribute[int]) -> Iterator[ColumnElement[bool]]:
+    def _are_new(
+        self, event_seq: InstrumentedAttribute[int], *or_are: ColumnElement[bool]
+    ) -> Iterator[ColumnElement[bool]]:
         if self.since is None:
             return
-        is_new = event_seq > self.since.seq
+        is_new = or_(event_seq > self.since.seq, *or_are)
         if self.filters.submitted_only:
             # The earlier export left these rows out, whenever they were written.
             is_new = or_(is_new, Visit.submitted_seq > self.since.seq)
@@ -218,7 +224,7 @@ class Dataset:
         seqs += [score.seq for score in rows.scores.get(visit.id, ())]
         if self._is_submitted(visit) and visit.submitted_seq is not None:
             seqs.append(visit.submitted_seq)
-        is_written = any(seq > self.since.seq for seq in seqs)
+        is_written = visit.id in self._redacted.visits or any(seq > self.since.seq for seq in seqs)
         # A link may have died, or a new one been made, without a row of the visit's own.
         return is_written or self._status_at(visit, rows, self.since) != self._status_at(
             visit, rows, self.cutoff

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from btb_pro.exports.records import CorrectionRecord, CutOff, LateSaveRecord
+from btb_pro.exports.redacted_rows import RedactedRows
 from btb_pro.instruments.answers import AnswerState, StoredAnswer
 from btb_pro.models.correction import Correction, CorrectionRequest
 from btb_pro.models.participant import Participant, Visit
@@ -26,11 +27,13 @@ class StoredCorrections:
         cutoff: CutOff,
         since: CutOff | None,
         are_taken: tuple[ColumnElement[bool], ...],
+        redacted: RedactedRows,
     ) -> None:
         self._session = session
         self._cutoff = cutoff
         self._since = since
         self._are_taken = are_taken
+        self._redacted = redacted
 
     def corrections(self) -> Iterator[CorrectionRecord]:
         """Every request with what was decided by then, in the order in which they were asked for."""
@@ -39,7 +42,8 @@ class StoredCorrections:
         )
         if self._since is not None:
             is_new = CorrectionRequest.event_seq > self._since.seq
-            query = query.where(or_(is_new, Correction.event_seq > self._since.seq))
+            is_redacted = CorrectionRequest.id.in_(self._redacted.requests)
+            query = query.where(or_(is_new, Correction.event_seq > self._since.seq, is_redacted))
         query = query.order_by(CorrectionRequest.event_seq, CorrectionRequest.id)
         for row in self._session.execute(query.execution_options(yield_per=_AT_ONCE)):
             yield _record(row)
@@ -54,7 +58,8 @@ class StoredCorrections:
             .order_by(LateSave.event_seq, LateSave.id)
         )
         if self._since is not None:
-            query = query.where(LateSave.event_seq > self._since.seq)
+            is_redacted = LateSave.id.in_(self._redacted.late_saves)
+            query = query.where(or_(LateSave.event_seq > self._since.seq, is_redacted))
         for number, site, visit, row in self._session.execute(query.execution_options(yield_per=_AT_ONCE)):
             yield LateSaveRecord(
                 participant=number,

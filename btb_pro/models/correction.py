@@ -40,7 +40,7 @@ class CorrectionRequest(Base):
     instrument: Mapped[str] = mapped_column(String(26))
     item: Mapped[str] = mapped_column(String(26))
     """The form field's code."""
-    old_answer_id: Mapped[int | None] = mapped_column(ForeignKey("answer.id"))
+    old_answer_id: Mapped[int | None] = mapped_column(ForeignKey("answer.id"), index=True)
     """The answer that should be corrected; none: the field was never reached."""
     state: Mapped[str] = mapped_column(String(10))
     value: Mapped[str | None] = mapped_column(Text, info=SALTED)
@@ -139,6 +139,7 @@ class PaperKeying(Base):
     __table_args__ = (
         UniqueConstraint("entry_id", "round", "item"),
         CheckConstraint("value <> ''", name="value_not_empty"),
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

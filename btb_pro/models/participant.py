@@ -60,6 +60,7 @@ class Contact(Base):
     __table_args__ = (
         CheckConstraint("kind IN ('email', 'phone')", name="kind_known"),
         UniqueConstraint("participant_id", "kind"),
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

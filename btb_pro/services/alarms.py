@@ -115,7 +115,7 @@ def find_alarms(runtime: Runtime) -> list[Alarm]:
 
 def _damage(settings: Settings) -> Alarm | None:
     finding = find_damage_note(settings)
-    if finding.grade is Grade.OK:
+    if finding.grade is Grade.OK or finding.code != "found":
         return None
     says = (
         f"The database was found damaged ({finding.facts['kind']}), noticed at {finding.facts['since']}. "

@@ -7,19 +7,25 @@ is SQLite, whichever engine it was taken from.
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
 import pyrage
 
+from btb_pro import clock
 from btb_pro.refusals import PlainRefusal
 
 DATABASE = "btb.db"
 MANIFEST = "manifest.json"
 _PIECE = 1024 * 1024
+_PLAIN = ".plain-"
+_LEFT_BEHIND_S = 24 * 3600
 _NO_KEY = (
     "BTB_BACKUP_KEY holds a key with a letter lost or mistaken: copy it again from where it is kept. "
     "Where it is kept nowhere, take the line out and run btb-pro init: backups made with it stay shut."
@@ -134,6 +140,19 @@ def read_backup(path: Path, keys: Sequence[str], folder: Path) -> tuple[Path, Ba
     if sha256_of(database) != manifest.database_sha256:
         raise BackupRefused(f"{path} opens, but the database in it is not the one that its manifest names.")
     return database, manifest
+
+
+@contextmanager
+def plain_copies(instance: Path) -> Iterator[Path]:
+    """A folder for copies that are not encrypted, beside the database and as private, removed at the end.
+
+    What a killed process left behind goes with the next one that begins a day later or more.
+    """
+    for left in instance.glob(f"{_PLAIN}*"):
+        if clock.now().timestamp() - left.stat().st_mtime > _LEFT_BEHIND_S:
+            shutil.rmtree(left, ignore_errors=True)
+    with TemporaryDirectory(prefix=_PLAIN, dir=instance) as name:
+        yield Path(name)
 
 
 def sha256_of(path: Path) -> str:

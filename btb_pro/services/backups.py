@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from pysqlite3 import dbapi2 as sqlite
 from sqlalchemy import text
@@ -16,6 +15,7 @@ from btb_pro.services.backup_files import (
     BackupManifest,
     BackupRefused,
     can_be_opened,
+    plain_copies,
     read_backup,
     sha256_of,
     write_backup,
@@ -45,8 +45,7 @@ def take_backup(runtime: Runtime, context: Context, target: Path) -> Backup:
     Raises:
         BackupRefused: it cannot be written, or what was written is not what is stored.
     """
-    with TemporaryDirectory(prefix=".backup-", dir=runtime.settings.instance) as name:
-        folder = Path(name)
+    with plain_copies(runtime.settings.instance) as folder:
         copy = folder / "copy.db"
         _copy(runtime.database, copy)
         proof = prove_file(copy)

@@ -1,9 +1,11 @@
 """Copying a whole database into another, whatever engine each is on: ids, numbers, times and hashes stay."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from sqlalchemy import Connection, Integer, Table, func, insert, select, text
 
+from btb_pro.damage import DamageKind, DamageNote
 from btb_pro.db import Database
 from btb_pro.migrate import rebuild
 from btb_pro.models.every import every_table
@@ -33,6 +35,26 @@ def copy_database(source: Database, target: Database) -> Mapping[str, int]:
             if writing.dialect.name == "postgresql":
                 _continue_numbers(writing)
     return copied
+
+
+@contextmanager
+def nobody_writing(note: DamageNote, why: DamageKind, database: Database | None) -> Iterator[None]:
+    """Let no process of the instance write while a database is copied or replaced.
+
+    After an error they go on, unless something else had stopped them before; at the end the note is the
+    caller's to lift. No database is given where the present one cannot be read.
+    """
+    must_lift = note.write(why, "somebody copies or replaces the database")
+    try:
+        if database is not None:
+            # Whoever had the lock before the note was there has committed by now.
+            with database.writing() as session:
+                session.execute(select(1))
+        yield
+        must_lift = False
+    finally:
+        if must_lift:
+            note.lift()
 
 
 def count_rows(database: Database) -> Mapping[str, int]:

@@ -2,16 +2,16 @@
 
 import hashlib
 from dataclasses import dataclass, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from sqlalchemy import inspect, select
 
+from btb_pro.damage import DamageKind, DamageNote
 from btb_pro.db import Database
 from btb_pro.models.base import AuditEvent
 from btb_pro.refusals import PlainRefusal
 from btb_pro.services.audit import Context, Tag, step
-from btb_pro.services.copying import copy_database
+from btb_pro.services.backup_files import plain_copies
+from btb_pro.services.copying import copy_database, nobody_writing
 from btb_pro.services.exporting import take_csv_export
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.verification import Proof, verify
@@ -33,35 +33,42 @@ class Move:
 def move_database(runtime: Runtime, context: Context, url: str) -> Move:
     """Copy the whole study into an empty database and compare trail and export of both.
 
-    The instance goes on with the old database until its setting is changed; stop the server first, since what
-    is saved in the old one meanwhile does not follow.
+    From its beginning on nothing is written to the old database: what a forgotten server saved there would
+    not follow. It goes on with the new one when its setting is changed; with the old one if the move fails.
 
     Raises:
         MoveRefused: the target holds something, or what arrived is not what was sent.
         DatabaseUnreachable: the target cannot be opened.
     """
-    target = Database(url)
+    source, target = Database(runtime.settings.database_url), Database(url)
+    note = DamageNote(runtime.settings.instance, runtime.settings.database_url)
     try:
         target.check()
         if inspect(target.engine).get_table_names():
             raise MoveRefused("The database to move to holds tables already: name an empty one.")
-        copy_database(runtime.database, target)
-        with runtime.database.reading() as session:
-            before = verify(session)
-        with target.reading() as session:
-            after = verify(session)
-        if before != after:
-            raise MoveRefused(
-                "What arrived is not what was sent: somebody wrote to the old database meanwhile. Stop the "
-                "server and the worker, empty the new database and move again."
-            )
-        same = _compare_exports(runtime, replace(runtime, database=target), context, after.seq)
-        with target.writing() as session:
-            with step(session, context, Tag.DATABASE_MOVE) as event:
-                event.change("database", "engine", "name", *_names(runtime.database, target))
-            session.commit()
+        with nobody_writing(note, DamageKind.MOVED, source):
+            return _moved(replace(runtime, database=source), replace(runtime, database=target), context)
     finally:
+        source.close()
         target.close()
+
+
+def _moved(old: Runtime, new: Runtime, context: Context) -> Move:
+    copy_database(old.database, new.database)
+    with old.database.reading() as session:
+        before = verify(session)
+    with new.database.reading() as session:
+        after = verify(session)
+    if before != after:
+        raise MoveRefused(
+            "What arrived is not what was sent: somebody wrote to the old database meanwhile, from another "
+            "machine. Stop every server and worker, empty the new database and move again."
+        )
+    same = _compare_exports(old, new, context, after.seq)
+    with new.database.writing() as session:
+        with step(session, context, Tag.DATABASE_MOVE) as event:
+            event.change("database", "engine", "name", *_names(old.database, new.database))
+        session.commit()
     return Move(after, same)
 
 
@@ -73,10 +80,10 @@ def _compare_exports(old: Runtime, new: Runtime, context: Context, until: int) -
     with old.database.reading() as session:
         if session.execute(select(AuditEvent.seq)).first() is None:
             return ""
-    with TemporaryDirectory(prefix=".move-", dir=old.settings.instance) as name:
+    with plain_copies(old.settings.instance) as copies:
         folders = []
         for runtime, place in ((old, "old"), (new, "new")):
-            folder = Path(name) / place
+            folder = copies / place
             take_csv_export(runtime, context, folder, until=str(until))
             folders.append({path.name: path.read_bytes() for path in folder.iterdir()})
     first, second = ({k: v for k, v in files.items() if "receipt" not in k} for files in folders)

@@ -15,6 +15,7 @@ from btb_pro.migrate import upgrade
 from btb_pro.refusals import PlainRefusal
 from btb_pro.security import new_key
 from btb_pro.services.audit import Actor, Context
+from btb_pro.services.backup_files import new_backup_key
 from btb_pro.services.demo_answers import MadeUpPerson
 from btb_pro.services.demo_console import CAME_BACK, DEMO_SERVERS, PERHAPS_SENT, WENT_OUT
 from btb_pro.services.demo_corrections import play_corrections
@@ -23,6 +24,7 @@ from btb_pro.services.demo_story import (
     DAY0,
     FOLLOW_UP_DAY0,
     Character,
+    Manner,
     Role,
     Stage,
     play_all,
@@ -60,6 +62,8 @@ _WISHES = {
     Role.HALF_WAY: RequestKind.STOP,
 }
 """Of the lead of each role."""
+_MANNERS = (Manner.AT_NIGHT, Manner.QUICKLY, Manner.CHANGING)
+"""Of the first who send in, by the hospitals' order: so an investigator too has visits worth a look."""
 _MARK = "made-up-study.lock"
 _SEED = 3704363
 _UNAPPROVED = "allow_unapproved_wording = "
@@ -127,7 +131,7 @@ def build_demo(folder: Path, base_url: str, actor: Actor, participants: int) -> 
         old.unlink()
     keys = ("BTB_SECRET_KEYS", "BTB_LINK_KEYS", "BTB_CONTACT_KEYS")
     told = {"BTB_BASE_URL": base_url, "BTB_SECOND_FACTOR": "optional"} | DEMO_SERVERS
-    write_settings(folder, told | {name: new_key() for name in keys})
+    write_settings(folder, told | {name: new_key() for name in keys} | {"BTB_BACKUP_KEY": new_backup_key()})
     packaged = PACKAGED_STUDY.read_text(encoding="utf-8")
     allowing = packaged.replace(f"{_UNAPPROVED}false", f"{_UNAPPROVED}true")
     (folder / "study.toml").write_text(allowing, encoding="utf-8")
@@ -188,6 +192,10 @@ def _cast(runtime: Runtime, number: int, today: date) -> list[Character]:
                 is_on_paper=is_lead and role is Role.REVOKED,
             )
         )
+    senders = [who for who in characters if who.role in (Role.SUBMITTED, Role.FOLLOW_UP)]
+    senders.sort(key=lambda who: sites.index(who.site))
+    for who, manner in zip(senders, _MANNERS, strict=False):
+        who.manner = manner
     return characters
 
 

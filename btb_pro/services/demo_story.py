@@ -54,6 +54,16 @@ class Role(StrEnum):
     FOLLOW_UP = "in follow-up"
 
 
+class Manner(StrEnum):
+    """How a made-up participant goes about the baseline visit."""
+
+    ORDINARY = "ordinary"
+    AT_NIGHT = "at night"
+    QUICKLY = "quickly"
+    CHANGING = "changing"
+    """Goes back to the first pages before sending in, and answers them otherwise."""
+
+
 DAY0 = {
     Role.UNOPENED: 7,
     Role.NOT_INVITED: 9,
@@ -67,6 +77,9 @@ DAY0 = {
     Role.NOT_OPEN_YET: 30,
 }
 """Days from today to day 0, so that the packaged study's baseline is open, over, or not open yet."""
+_AFTER_ONE_AT_NIGHT = -6 * 60 - 48
+"""Minutes from eight in the morning."""
+_PAGES_AGAIN = 8
 FOLLOW_UP_DAY0 = (-13, -153, -41, -280, -97, -30, -60, -120)
 """Further participants are so far into the study; at some of these a later visit is open today."""
 
@@ -85,6 +98,7 @@ class Character:
     """What becomes of the messages that carry the links."""
     wish: RequestKind | None = None
     """What the holder of the baseline visit's link asks for in the end."""
+    manner: Manner = Manner.ORDINARY
     is_on_paper: bool = False
     """The baseline visit came back on paper, and was typed in once."""
     links: dict[str, str] = field(default_factory=dict)
@@ -208,10 +222,13 @@ class _Story:
         self, visit: str, on: date, pages: Sequence[Page], *, submits: bool = False
     ) -> Iterator[Scene]:
         random = self.character.person.random
-        at = _moment(on, random.randint(90, 500))
+        manner = self.character.manner if visit == BASELINE else Manner.ORDINARY
+        at = _moment(on, _AFTER_ONE_AT_NIGHT if manner is Manner.AT_NIGHT else random.randint(90, 500))
         yield at, self._start(visit)
-        for page in pages:
-            shown_at, at = at, at + timedelta(seconds=random.randint(15, 60))
+        again = pages[:_PAGES_AGAIN] if manner is Manner.CHANGING else ()
+        for page in (*pages, *again):
+            seconds = len(page.items) if manner is Manner.QUICKLY else random.randint(15, 60)
+            shown_at, at = at, at + timedelta(seconds=seconds)
             yield at, self._save(page, shown_at)
         if submits:
             yield at + timedelta(seconds=20), self._submit
@@ -233,7 +250,7 @@ class _Story:
                 instrument=page.instrument,
                 items=page.items,
                 values=values,
-                client_key=f"made-up-{page.number}",
+                client_key=f"made-up-{page.number}-{shown_at.timestamp():.0f}",
                 language=self.character.language,
                 shown_at=shown_at,
                 device_at=clock.local_text(clock.now()),

@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 
 from btb_pro import clock
 from btb_pro.config import Settings
-from btb_pro.damage import DATABASE_FAILURES, DamageNote
+from btb_pro.damage import DATABASE_FAILURES, DamageKind, DamageNote
 from btb_pro.db import Database
 from btb_pro.migrate import SchemaNewer, newest_revision, revision_of
 from btb_pro.models.base import AuditEvent
@@ -94,11 +94,15 @@ def database_file(settings: Settings) -> Path | None:
 
 def find_damage_note(settings: Settings) -> Finding:
     """Whether damage was found that stops all writing."""
-    damage = DamageNote(settings.instance).read()
+    damage = DamageNote(settings.instance, settings.database_url).read()
     if damage is None:
         return Finding(Check.DAMAGE, Grade.OK)
     since = clock.local_text(damage.found_at) if damage.found_at else "unknown"
     facts = {"kind": damage.kind.value, "detail": damage.detail, "since": since}
+    if damage.kind is DamageKind.RESTORE:
+        return Finding(Check.DAMAGE, Grade.FAIL, "restoring", facts)
+    if damage.kind is DamageKind.MOVED:
+        return Finding(Check.DAMAGE, Grade.FAIL, "moved", facts)
     return Finding(Check.DAMAGE, Grade.FAIL, "found", facts)
 
 

@@ -26,6 +26,22 @@ def open_runtime(settings: Settings) -> Runtime:
         GatewayTemplateRefused: BTB_SMS_URL names a gateway that has no usable template.
         DatabaseUnreachable, DatabaseSortsOtherwise: the database cannot be opened or used.
     """
+    database = Database(settings.database_url, DamageNote(settings.instance, settings.database_url))
+    try:
+        runtime = runtime_on(settings, database)
+        database.check()
+    except PlainRefusal:
+        database.close()
+        raise
+    return runtime
+
+
+def runtime_on(settings: Settings, database: Database) -> Runtime:
+    """The same on a database that somebody else opened, such as a copy.
+
+    Raises:
+        StudyFileError, InstrumentsRefused, GatewayTemplateRefused: as for `open_runtime`.
+    """
     if settings.sms_gateway is not None:
         read_gateway_template(settings.sms_gateway.template, settings.instance)
     try:
@@ -33,12 +49,6 @@ def open_runtime(settings: Settings) -> Runtime:
     except InstrumentFileError as error:
         raise InstrumentsRefused(str(error)) from error
     study = read_study(settings.study_file, instruments)
-    database = Database(settings.database_url, DamageNote(settings.instance))
-    try:
-        database.check()
-    except PlainRefusal:
-        database.close()
-        raise
     return Runtime(
         settings=settings,
         study=study,

@@ -48,17 +48,17 @@ class Redaction:
     why: str
 
 
-def state_at(session: Session, study_number: str, at: datetime) -> PastState:
-    """The rows of a participant as they stood at an instant, contact details only as hashes.
+def state_at(session: Session, study_number: str, at: datetime | None) -> PastState:
+    """The rows of a participant as they stood at an instant, contact details only as hashes. None: now, which
+    is after the last event, whatever a clock that was set says.
 
     Free text is shown while it is still stored: the trail itself holds its hash alone.
 
     Raises:
         NothingThen: no event had happened yet, or the participant was not there.
     """
-    last = session.execute(
-        select(AuditEvent.seq, AuditEvent.at).where(AuditEvent.at <= at).order_by(AuditEvent.seq.desc())
-    ).first()
+    events = select(AuditEvent.seq, AuditEvent.at).order_by(AuditEvent.seq.desc()).limit(1)
+    last = session.execute(events if at is None else events.where(AuditEvent.at <= at)).first()
     if last is None:
         raise NothingThen("Nothing had happened in this study at that time.")
     rows = rows_at(session, last.seq)

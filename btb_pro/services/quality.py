@@ -6,7 +6,7 @@ medians do not add up. Only visits that are sent in count.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -20,13 +20,15 @@ from btb_pro.instruments.paging import Page, pages_of
 from btb_pro.models.correction import PaperEntry
 from btb_pro.models.participant import Participant, Visit
 from btb_pro.services.exporting import ExportOrder, dataset_of, plan_export
+from btb_pro.services.manner import manner_of
+from btb_pro.services.page_times import page_times
 from btb_pro.services.quality_report import LONGER, SECONDS, Counts
 from btb_pro.services.runtime import Runtime
+from btb_pro.services.worth_a_look import Look
 from btb_pro.study import Study, is_after_visit, is_late, sections_asked
 
 _SAME_SCALE = 5
 """Least number of questions with the same choices that are looked at for the same answer all along."""
-_ON_SCREEN = ("own_phone", "clinic_tablet")
 _LEFT_OUT = "hscl_total"
 """The score of which is told how many questions were left out."""
 
@@ -52,10 +54,14 @@ def count_quality(runtime: Runtime, watch: Watch) -> Mapping[str, Any]:
     """Count all hospitals and visits. Raises whatever `watch` raises, and ExportRefused in an empty study."""
     plan = plan_export(runtime, ExportFormat.CSV, ExportOrder(submitted_only=True))
     cells: dict[tuple[str, str], _Cell] = {}
+    looks: list[Mapping[str, object]] = []
     with dataset_of(runtime, plan, watch) as dataset:
         counter = _Counter(runtime.study, runtime.instruments)
         for visit in dataset.visits():
             counter.add(cells.setdefault((visit.site, visit.visit), _Cell()), visit)
+            look = counter.look_at(visit)
+            if look is not None:
+                looks.append(look.as_json)
         cutoff = dataset.cutoff
     _count_times(runtime, cutoff.seq, cells)
     return {
@@ -65,6 +71,7 @@ def count_quality(runtime: Runtime, watch: Watch) -> Mapping[str, Any]:
         "cells": [
             {"site": site, "visit": visit, **cell.as_json()} for (site, visit), cell in sorted(cells.items())
         ],
+        "looks": looks,
     }
 
 
@@ -74,6 +81,9 @@ class _Counter:
     def __init__(self, study: Study, instruments: Mapping[str, Instrument]) -> None:
         self._instruments = instruments
         self._pages = {visit.code: pages_by_field(study, instruments, visit.code) for visit in study.visits}
+        self._questions = {
+            visit.code: questions_by_field(study, instruments, visit.code) for visit in study.visits
+        }
         self._scales = {code: _scale(instrument) for code, instrument in instruments.items()}
 
     def add(self, cell: _Cell, visit: VisitRecord) -> None:
@@ -84,12 +94,18 @@ class _Counter:
         for instrument, fields in self._scales.items():
             if fields:
                 self._add_scale(cell, visit, instrument, fields)
-        for page, seconds in self._times(visit):
-            cell.seconds.setdefault(page, Counter())[bin_of(seconds)] += 1
+        for page, time in page_times(visit, self._pages.get(visit.visit, {})).items():
+            cell.seconds.setdefault(page, Counter())[bin_of(time.seconds)] += 1
         score = visit.scores.get(_LEFT_OUT)
         if score is not None:
             cell.left_out[str(score.n_items - score.n_answered)] += 1
             cell.not_scored += score.value is None
+
+    def look_at(self, visit: VisitRecord) -> Look | None:
+        """The visit, if how it was answered is worth a look."""
+        code = visit.visit
+        manner = manner_of(visit, self._pages.get(code, {}), self._questions.get(code, {}))
+        return Look(visit.participant, visit.site, code, manner) if manner.reasons else None
 
     def _add_scale(self, cell: _Cell, visit: VisitRecord, instrument: str, fields: Sequence[str]) -> None:
         values = [visit.fields[code].value for code in fields if code in visit.fields]
@@ -101,35 +117,21 @@ class _Counter:
             field = next(one for one in self._instruments[instrument].fields if one.code == fields[0])
             counted["lowest" if values[0] == field.choices[0].code else "other"] += 1
 
-    def _times(self, visit: VisitRecord) -> Iterator[tuple[str, float]]:
-        """Page and how long it took, all looks at it together.
-
-        A look lasts from when the page was shown, or the answer before it came in, whichever is later, to the
-        last answer on it.
-        """
-        pages = self._pages.get(visit.visit, {})
-        rows = sorted(
-            (row.seq, row.session, pages[code], row.shown_at, row.received_at)
-            for code, record in visit.fields.items()
-            for row in record.rows
-            if code in pages and row.shown_at is not None and row.origin.mode in _ON_SCREEN
-        )
-        taken: dict[str, float] = {}
-        session, page, since = 0, "", None
-        for _, in_session, on_page, shown_at, received_at in rows:
-            if in_session != session or since is None:
-                since = shown_at
-            elif on_page != page:
-                since = max(shown_at, since)
-            taken[on_page] = taken.get(on_page, 0.0) + max((received_at - since).total_seconds(), 0.0)
-            session, page, since = in_session, on_page, received_at
-        yield from taken.items()
-
 
 def pages_by_field(study: Study, instruments: Mapping[str, Instrument], visit: str) -> Mapping[str, str]:
     """Form field to the page that asks for it at a visit: ``<instrument>/<first question's code>``."""
     return {
         field.code: page_key(page)
+        for page in pages_of_visit(study, instruments, visit)
+        for item in page.items
+        for field in item.fields
+    }
+
+
+def questions_by_field(study: Study, instruments: Mapping[str, Instrument], visit: str) -> Mapping[str, str]:
+    """Form field to its question at a visit: ``<instrument>/<question's code>``."""
+    return {
+        field.code: f"{page.instrument.code}/{item.code}"
         for page in pages_of_visit(study, instruments, visit)
         for item in page.items
         for field in item.fields

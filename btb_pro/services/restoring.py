@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from pysqlite3 import dbapi2 as sqlite
 from sqlalchemy import func, inspect, select
@@ -14,20 +13,20 @@ from sqlalchemy.orm import Session
 
 from btb_pro import clock
 from btb_pro.config import Settings
-from btb_pro.damage import DamageNote
+from btb_pro.damage import DamageKind, DamageNote
 from btb_pro.db import Database
 from btb_pro.instruments.catalogue import load_instruments
-from btb_pro.migrate import newest_revision, require_current, upgrade
+from btb_pro.migrate import newest_revision, upgrade
 from btb_pro.models.base import AuditEvent, AuditHead
 from btb_pro.models.staff import StaffSession
 from btb_pro.services.audit import Context, Step, Tag, step
-from btb_pro.services.backup_files import BackupManifest, BackupRefused, read_backup
+from btb_pro.services.backup_files import BackupManifest, BackupRefused, plain_copies, read_backup
 from btb_pro.services.backups import prove_file
-from btb_pro.services.copying import copy_database
+from btb_pro.services.copying import copy_database, nobody_writing
 from btb_pro.services.damaged_files import is_readable, replace_file, set_aside
 from btb_pro.services.health import database_file
 from btb_pro.services.held_messages import hold_waiting, hold_what_fell_due
-from btb_pro.services.opening import open_runtime
+from btb_pro.services.opening import runtime_on
 from btb_pro.services.told_tables import take_in_older_rows
 from btb_pro.services.upgrading import losing_nothing
 from btb_pro.services.verification import Anchor
@@ -94,11 +93,15 @@ class Restored:
 def restore_backup(
     settings: Settings, context: Context, path: Path, lose: int = 0, *, unreadable: bool = False
 ) -> Restored:
-    """Replace the database by a backup's, in one step, and mark the gap in the audit trail.
+    """Replace the database by a backup's, in one step, with the gap marked in its audit trail.
 
     Nothing is sent twice: messages that were waiting when the backup was made, or fell due since, may have
     gone out and wait for a person. Members of staff are signed out everywhere. With `unreadable`, a present
     SQLite file that is damaged is kept as it is and replaced.
+
+    A server or worker that runs all the same writes nothing meanwhile, so that nothing is lost unsaid. All
+    that the restore changes it changes in its copy: killed at any moment, it leaves the one database or the
+    other, whole, and the note that stops all writing until somebody has looked.
 
     Raises:
         BackupRefused: the file does not open, is broken, or is of a newer version.
@@ -108,44 +111,60 @@ def restore_backup(
     """
     # Without the study file nobody could say at the end which messages fell due since the backup.
     read_study(settings.study_file, load_instruments())
-    note = DamageNote(settings.instance)
+    note = DamageNote(settings.instance, settings.database_url)
     database = Database(settings.database_url)
     try:
         can_read = is_readable(database)
         if not (can_read or unreadable):
             raise PresentUnreadable
-        with TemporaryDirectory(prefix=".restore-", dir=settings.instance) as name:
-            copy, manifest = read_backup(path, settings.backup_keys, Path(name))
+        with plain_copies(settings.instance) as folder:
+            copy, manifest = read_backup(path, settings.backup_keys, folder)
             _prove(copy, manifest, context)
-            between = _between(database, manifest) if can_read else None
-            if between is not None and between.events != lose:
-                raise NewerThanBackup(between)
-            if can_read:
-                kept = _keep_present(settings, database)
-                _replace(database, copy)
-            else:
-                present = database_file(settings)
-                assert present is not None
-                kept = set_aside(present, settings.instance)
-                database.close()
-                replace_file(present, copy)
-        upgrade(database)
-        require_current(database)
-        with database.writing() as session:
-            held = _mark(session, context, manifest, between, can_read=can_read)
-            take_in_older_rows(session, context)
-            session.commit()
+            with nobody_writing(note, DamageKind.RESTORE, database if can_read else None):
+                between = _between(database, manifest) if can_read else None
+                if between is not None and between.events != lose:
+                    raise NewerThanBackup(between)
+                held = _mark_copy(settings, context, copy, manifest, between, can_read=can_read)
+                if can_read:
+                    kept = _keep_present(settings, database)
+                    _replace(database, copy)
+                else:
+                    present = database_file(settings)
+                    assert present is not None
+                    kept = set_aside(present, settings.instance)
+                    database.close()
+                    replace_file(present, copy)
         note.lift()
-        runtime = open_runtime(settings)
-        try:
-            with runtime.database.writing() as session:
-                held += hold_what_fell_due(session, context, runtime)
-                session.commit()
-        finally:
-            runtime.database.close()
     finally:
         database.close()
     return Restored(manifest, between, held, kept)
+
+
+def _mark_copy(
+    settings: Settings,
+    context: Context,
+    copy: Path,
+    manifest: BackupManifest,
+    between: Between | None,
+    *,
+    can_read: bool,
+) -> int:
+    """Tell the gap, and leave what may have gone out to a person; how many messages that are."""
+    database = Database(f"sqlite:///{copy}")
+    try:
+        upgrade(database, losing_nothing)
+        with database.writing() as session:
+            held = _mark(session, context, manifest, between, can_read=can_read)
+            # After the gap: their events may bear no number that was given out before.
+            take_in_older_rows(session, context)
+            session.commit()
+        runtime = runtime_on(settings, database)
+        with database.writing() as session:
+            held += hold_what_fell_due(session, context, runtime)
+            session.commit()
+    finally:
+        database.close()
+    return held
 
 
 def _prove(copy: Path, manifest: BackupManifest, context: Context) -> None:
@@ -212,7 +231,6 @@ def _replace(database: Database, copy: Path) -> None:
     if database.engine.dialect.name != "sqlite":
         source = Database(f"sqlite:///{copy}")
         try:
-            upgrade(source)
             copy_database(source, database)
         finally:
             source.close()

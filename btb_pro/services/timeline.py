@@ -140,6 +140,8 @@ def _kind_of(change: SeenChange) -> HappeningKind | None:
 def _answering(session: Session, participant: Participant) -> Iterator[Happening]:
     started = (
         select(Response.visit_id, func.min(Response.started_at).label("at"))
+        .join(Visit, Visit.id == Response.visit_id)
+        .where(Visit.participant_id == participant.id)
         .group_by(Response.visit_id)
         .subquery()
     )

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from sqlalchemy import Connection, MetaData, Table, func, insert, select, text
 from sqlalchemy.exc import DatabaseError
@@ -21,6 +20,7 @@ from btb_pro.services.backup_files import (
     BackupManifest,
     BackupRefused,
     can_be_opened,
+    plain_copies,
     read_backup,
     sha256_of,
     write_backup,
@@ -153,8 +153,7 @@ def _keep(settings: Settings, database: Database, study: str, revision: str) -> 
     """Copy what is there, prove the copy's pages and rows, and write it as a backup."""
     stamp = clock.utc_text(clock.now()).replace(":", "").replace(".", "-")
     name = f"before-upgrade-{revision}-{stamp}"
-    with TemporaryDirectory(prefix=".upgrade-", dir=settings.instance) as folder_name:
-        folder = Path(folder_name)
+    with plain_copies(settings.instance) as folder:
         copy = folder / "copy.db"
         copy_as_it_is(database, copy)
         manifest = _manifest(copy, database, study, revision)

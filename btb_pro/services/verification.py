@@ -1,7 +1,6 @@
 """Proof that the audit chain is whole and that the tables hold what it tells, every column of every row."""
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,9 +9,10 @@ from sqlalchemy import Table, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from btb_pro.models.base import FIRST_HASH, REDACTED, AuditEvent, AuditHead, event_hash
-from btb_pro.services.audit import ChainBroken, RowChange, Tag, told_key, told_row
+from btb_pro.services.audit import ChainBroken, RowChange, told_key, told_row
 from btb_pro.services.replay import Row, RowName, apply, events_in_order, name_of, row_changes
 from btb_pro.services.told_tables import told_tables
+from btb_pro.services.trail_gaps import Restore, restore_told, why_not_here
 
 _ROWS_AT_ONCE = 500
 _NEVER_CHANGED = frozenset({"answer", "late_save", "score"})
@@ -71,14 +71,21 @@ def verify(session: Session, anchors: Iterable[Anchor] = ()) -> Proof:
         ChainBroken: names the first event or row that does not fit.
     """
     telling = _Telling()
-    noted = {anchor.seq: anchor.hash for anchor in anchors}
+    noted: dict[int, set[str]] = {}
+    for anchor in anchors:
+        noted.setdefault(anchor.seq, set()).add(anchor.hash)
     seq, last_hash = 0, FIRST_HASH
     batch: list[AuditEvent] = []
+    restores: list[Restore] = []
     events = 0
     for event in events_in_order(session):
         events += 1
-        seq = event.seq if tells_gap(event, seq) else seq + 1
-        _check_link(event, seq, last_hash, noted.pop(seq, event.hash))
+        restore = restore_told(event, seq)
+        if restore is not None:
+            restores.append(restore)
+        seq = seq + 1 if restore is None else event.seq
+        _check_link(event, seq, last_hash)
+        _refuse_other(event, noted.pop(seq, ()), restores)
         last_hash = event.hash
         batch.append(event)
         if len(batch) == _ROWS_AT_ONCE:
@@ -88,29 +95,11 @@ def verify(session: Session, anchors: Iterable[Anchor] = ()) -> Proof:
     head = session.execute(select(AuditHead)).scalar_one_or_none()
     if (head.seq, head.hash) != (seq, last_hash) if head else seq != 0:
         raise ChainBroken(f"The chain ends at event {seq}, its head says otherwise: events were taken off.")
-    if noted:
-        raise ChainBroken(
-            f"The chain ends at event {seq}, but event {min(noted)} was noted elsewhere: "
-            "events were taken off its end."
-        )
+    _refuse_unseen(noted, seq, restores)
     _compare_redactions(telling)
     _compare_changing_rows(session, telling)
     rows = sum(telling.counts.values()) + len(telling.rows)
     return Proof(events, seq, telling.counts.get("answer", 0), rows, last_hash)
-
-
-def tells_gap(event: AuditEvent, before: int) -> bool:
-    """Whether an event is a restored backup's, whose number comes after all that was lost."""
-    if event.tag != Tag.BACKUP_RESTORE.value or event.seq <= before:
-        return False
-    gap = {
-        "object": "trail",
-        "key": "gap",
-        "field": "lost_until",
-        "old": str(before),
-        "new": str(event.seq - 1),
-    }
-    return gap in json.loads(event.changes)
 
 
 def missing_guards(session: Session) -> list[str]:
@@ -123,15 +112,33 @@ def missing_guards(session: Session) -> list[str]:
     return sorted(GUARDS[engine] - set(there.scalars()))
 
 
-def _check_link(event: AuditEvent, seq: int, last_hash: str, noted: str) -> None:
+def _check_link(event: AuditEvent, seq: int, last_hash: str) -> None:
     if event.seq != seq:
         raise ChainBroken(f"Event {seq} is missing: the next one is {event.seq}.")
     if event.previous_hash != last_hash:
         raise ChainBroken(f"Event {seq} does not follow the event before it.")
     if event_hash(event) != event.hash:
         raise ChainBroken(f"Event {seq} was changed after it was written.")
-    if event.hash != noted:
-        raise ChainBroken(f"Event {seq} is another one than the one that was noted elsewhere.")
+
+
+def _refuse_other(event: AuditEvent, noted: Collection[str], restores: Sequence[Restore]) -> None:
+    for one in sorted(noted):
+        if one != event.hash:
+            raise ChainBroken(
+                why_not_here(event.seq, one, restores)
+                or f"Event {event.seq} is another one than the one that was noted elsewhere."
+            )
+
+
+def _refuse_unseen(noted: Mapping[int, Collection[str]], last: int, restores: Sequence[Restore]) -> None:
+    """Refuse heads whose numbers no event has, and tell what became of the first of them."""
+    for seq in sorted(noted):
+        for one in sorted(noted[seq]):
+            raise ChainBroken(
+                why_not_here(seq, one, restores)
+                or f"The chain ends at event {last}, but event {seq} was noted elsewhere: "
+                "events were taken off its end."
+            )
 
 
 def _take_in(session: Session, telling: _Telling, events: Iterable[AuditEvent]) -> None:

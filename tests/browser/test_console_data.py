@@ -25,6 +25,7 @@ PAGES = {
     "export-new": "/console/exports/new",
     "export": "/console/exports/1",
     "quality": "/console/quality",
+    "worth-a-look": "/console/quality/worth-a-look",
     "code-book": "/console/code-book",
     "code-book-search": "/console/code-book?q=hscl",
 }

@@ -23,6 +23,7 @@ _STEPS = {
     "two days on": timedelta(days=2),
     "400 days on": timedelta(days=400),
     "400 days back": timedelta(days=-400),
+    "forty years on": timedelta(days=14_610),
 }
 # The hour that Oslo skips, and the hour that it has twice.
 _OSLO_NIGHTS = (datetime(2027, 3, 28, 0, 59, tzinfo=UTC), datetime(2027, 10, 31, 0, 59, tzinfo=UTC))

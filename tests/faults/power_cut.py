@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +28,8 @@ from tests.support.world import make_world
 _CALLS = "write,pwrite64,pwritev,fsync,fdatasync,ftruncate,unlink,rename,renameat,renameat2"
 _LINE = re.compile(r"(?:\d+ +)?(\w+)\((\d+)<([^>]*)>(?:, )?(.*)\) += (-?\d+)")
 _BYTES = re.compile(r'^"((?:\\x[0-9a-f]{2})*)"(?:, )?(.*)$')
+_HEX = re.compile(r"(?:\\x[0-9a-f]{2})+")
+_GONE = re.compile(r'unlink\("([^"]+)"\) += 0')
 _SURVIVES = ("nothing", "everything", "half")
 _IN_MEMORY = Path("/dev/shm")
 _KEPT = 64
@@ -34,7 +37,7 @@ _KEPT = 64
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One call: bytes put at an offset, a new length, a sync, or an acknowledgement."""
+    """One call: bytes put at an offset, a new length, a file taken away, a sync, or an acknowledgement."""
 
     number: int
     """In the order in which they were called."""
@@ -101,12 +104,19 @@ class Restart:
         return self._known[held]
 
 
-def cut_power(folder: Path, saves: int, *, synchronous: str = "FULL", seeds: int = 1) -> Result:
-    """Record so many saves, then cut at each write, sync and acknowledgement in each of the three ways."""
+def cut_power(
+    folder: Path, saves: int, *, synchronous: str = "FULL", journal: str = "wal", seeds: int = 1
+) -> Result:
+    """Record so many saves, then cut at each write, sync and acknowledgement in each of the three ways.
+
+    The journal is `wal`, or `truncate`, which the app uses with an SQLite that has the WAL-reset bug.
+    """
     world = make_world(folder / "instance", engine=EngineName.SQLITE)
     world.close()
+    with closing(sqlite.connect(str(world.folder / "btb.db"))) as connection:
+        assert connection.execute(f"PRAGMA journal_mode={journal}").fetchone() == (journal,)
     before = {path.name: bytearray(path.read_bytes()) for path in world.folder.glob("btb.db*")}
-    operations = _recorded(world.folder, folder, saves, synchronous)
+    operations = _recorded(world.folder, folder, saves, synchronous, journal)
     states, lost, changed, doubled = 0, 0, 0, 0
     # In memory where there is room for it: what is opened here is lost at no cut, so it need reach no disk.
     with tempfile.TemporaryDirectory(
@@ -120,17 +130,21 @@ def cut_power(folder: Path, saves: int, *, synchronous: str = "FULL", seeds: int
     number = sum(one.kind == "acknowledged" for one in operations)
     assert number == saves, f"{number} saves were seen"
     is_control = synchronous != "FULL"
-    name = "control: power cut at synchronous=NORMAL" if is_control else "power cut at every write and sync"
+    name = f"power cut at every write and sync, {journal}"
+    if is_control:
+        name = f"control: power cut at synchronous={synchronous}"
     return Result(name, states, Verdict(number, lost, doubled, changed, 0), must_fail=is_control)
 
 
-def _recorded(instance: Path, folder: Path, saves: int, synchronous: str) -> list[Operation]:
+def _recorded(
+    instance: Path, folder: Path, saves: int, synchronous: str, journal: str
+) -> list[Operation]:
     log = folder / f"strace-{synchronous}.log"
     acknowledged = folder / "acknowledged"
     # The calls that are not watched cost nothing.
     trace = ["strace", "-f", "--seccomp-bpf", "-y", "-xx", "-s", "1000000", "-o", str(log)]
     trace += ["-e", f"trace={_CALLS}"]
-    saver = ["tests.faults.saver", str(instance), str(acknowledged), str(saves), synchronous]
+    saver = ["tests.faults.saver", str(instance), str(acknowledged), str(saves), synchronous, journal]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("BTB_")}
     subprocess.run([*trace, sys.executable, "-m", *saver], env=environ, check=True, stdout=subprocess.DEVNULL)
     with log.open(encoding="ascii") as lines:
@@ -144,8 +158,11 @@ def _recorded(instance: Path, folder: Path, saves: int, synchronous: str) -> lis
 def _operations(number: int, line: str, instance: Path, acknowledged: Path) -> Iterator[Operation]:
     found = _LINE.match(line)
     if found is None:
-        touches = str(instance / "btb.db") in line and "-shm" not in line
-        assert not touches, f"not understood: {line[:200]}"
+        words = _HEX.sub(lambda run: bytes.fromhex(run[0].replace("\\x", "")).decode("latin-1"), line)
+        if str(instance / "btb.db") in words and "-shm" not in words:
+            gone = _GONE.search(words)
+            assert gone is not None, f"not understood: {words[:200]}"
+            yield Operation(number, "gone", Path(gone[1]).name)
         return
     call, _, path, arguments, result = found.groups()
     path = bytes.fromhex(path.replace("\\x", "")).decode() if path.startswith("\\x") else path
@@ -193,6 +210,9 @@ def _states(
 
 
 def _apply(files: dict[str, bytearray], operation: Operation) -> None:
+    if operation.kind == "gone":
+        files.pop(operation.file, None)
+        return
     content = files.setdefault(operation.file, bytearray())
     end = operation.offset + len(operation.content)
     if operation.kind == "length":

@@ -1,6 +1,7 @@
 """What happens to a PostgreSQL server while phones save: restarted, crashed, locked, or failed over."""
 
 import itertools
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -46,6 +47,19 @@ def lock_database(folder: Path, points: int) -> Result:
             time.sleep(_LOCKED_S)
 
     return _beside(folder, f"PostgreSQL locked for {_LOCKED_S} s", points, lock)
+
+
+def freeze_database(folder: Path, points: int) -> Result:
+    """No process of PostgreSQL gets on for half a minute, as when its machine is held still: nothing answers,
+    and no connection ends either.
+    """
+
+    def freeze(server: Postgres) -> None:
+        server.tell_all(signal.SIGSTOP)
+        time.sleep(_LOCKED_S)
+        server.tell_all(signal.SIGCONT)
+
+    return _beside(folder, f"PostgreSQL held still for {_LOCKED_S} s", points, freeze)
 
 
 def fail_over(folder: Path, points: int) -> Result:

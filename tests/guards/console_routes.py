@@ -85,6 +85,7 @@ CONSOLE_ROUTES: dict[str, object] = {
     # data quality and the code book
     "GET /console/quality": Permission.SEE_QUALITY,
     "POST /console/quality": Permission.SEE_QUALITY,
+    "GET /console/quality/worth-a-look": Permission.SEE_QUALITY,
     "GET /console/code-book": Permission.READ_CODE_BOOK,
     # safety
     "GET /console/safety/<int(max=2147483647):number>": Permission.ACKNOWLEDGE_SAFETY,

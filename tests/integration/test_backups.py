@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -13,16 +14,19 @@ from sqlalchemy import select, text
 
 from btb_pro import clock
 from btb_pro.config import Settings, read_settings
+from btb_pro.damage import DamageKind, DamageNote, DatabaseDamaged
 from btb_pro.db import Database
 from btb_pro.models.base import AuditEvent, AuditHead
 from btb_pro.models.message import Message
 from btb_pro.models.participant import Invitation, Participant
-from btb_pro.services.audit import Tag, step
-from btb_pro.services.backup_files import BackupRefused, new_backup_key, read_backup
+from btb_pro.services import restoring
+from btb_pro.services.audit import ChainBroken, Tag, step
+from btb_pro.services.backup_files import BackupManifest, BackupRefused, new_backup_key, read_backup
 from btb_pro.services.backups import take_backup
 from btb_pro.services.outbox import queue_message
 from btb_pro.services.restoring import NewerThanBackup, restore_backup
-from btb_pro.services.verification import verify
+from btb_pro.services.verification import Anchor, verify
+from tests.integration.cli.shell import done, run_in
 from tests.support.staff import signed_in
 from tests.support.world import COMMAND, World
 
@@ -63,7 +67,7 @@ def test_a_backup_is_written_proven_recorded_and_private(world: World, key: str,
         event = session.get_one(AuditEvent, before + 1)
         assert (event.tag, taken.sha256 in event.changes) == ("backup:take", True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["instance", "one.btb-backup"]
-    assert not [path for path in world.folder.iterdir() if path.name.startswith(".backup")]
+    assert not [path for path in world.folder.iterdir() if path.name.startswith(".plain")]
 
 
 def test_a_backup_can_be_read_without_btb_pro(world: World, key: str, tmp_path: Path) -> None:
@@ -185,6 +189,80 @@ def test_messages_that_may_have_gone_out_since_wait_for_a_person(
         assert (message.state, message.reason) == ("unknown", "restored")
 
 
+def test_nobody_can_write_while_a_backup_is_put_back_and_all_go_on_afterwards(
+    world: World, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = take_backup(world.runtime, COMMAND, tmp_path / "one.btb-backup")
+    tried: list[str] = []
+
+    def between(present: Database, manifest: BackupManifest) -> restoring.Between | None:
+        with pytest.raises(DatabaseDamaged, match="a backup is being put in"):
+            world.add("MEANWHILE")
+        tried.append("add")
+        return _between(present, manifest)
+
+    _between = restoring._between
+    monkeypatch.setattr(restoring, "_between", between)
+    with pytest.raises(NewerThanBackup):
+        restore_backup(_settings(world, key), COMMAND, taken.path)
+    world.add("BTB-003")
+    restore_backup(_settings(world, key), COMMAND, taken.path, lose=2)
+    assert tried == ["add", "add"]
+    world.add("BTB-004")
+
+
+def test_who_waited_for_the_lock_writes_nothing_once_a_restore_has_begun(world: World, key: str) -> None:
+    note = DamageNote(world.folder)
+    with world.runtime.database.writing() as session:
+        note.write(DamageKind.RESTORE, "x")
+        with pytest.raises(DatabaseDamaged):
+            session.execute(select(1))
+    note.lift()
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_a_restore_that_dies_leaves_the_old_database_or_the_new_one_with_its_gap(
+    world: World, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_replaced: bool
+) -> None:
+    taken = take_backup(world.runtime, COMMAND, tmp_path / "one.btb-backup")
+    world.add("BTB-003")
+    last = head_of(world)
+
+    def die(*_: object) -> None:
+        raise SystemExit
+
+    if is_replaced:
+        monkeypatch.setattr(DamageNote, "lift", die)
+    else:
+        monkeypatch.setattr(restoring, "_replace", die)
+    with pytest.raises(SystemExit):
+        restore_backup(_settings(world, key), COMMAND, taken.path, lose=2)
+    with world.reading() as session:
+        verify(session)
+        is_there = "BTB-003" in session.execute(select(Participant.study_number)).scalars().all()
+        assert is_there != is_replaced
+        if is_replaced:
+            assert session.get_one(AuditEvent, last + 1).tag == Tag.BACKUP_RESTORE.value
+
+
+def test_a_restore_that_was_broken_off_is_told_and_ended_by_a_look(world: World, key: str) -> None:
+    DamageNote(world.folder).write(DamageKind.RESTORE, "x")
+    assert "run it again, or btb-pro audit verify" in run_in(world.folder, "doctor").stdout
+    assert done(run_in(world.folder, "audit", "verify"))
+    world.add("BTB-003")
+
+
+def test_what_a_killed_backup_left_unencrypted_goes_with_the_next_one_a_day_later(
+    world: World, key: str, tmp_path: Path
+) -> None:
+    for name, age_s in ((".plain-old", 90_000), (".plain-new", 60)):
+        (world.folder / name).mkdir()
+        (world.folder / name / "copy.db").write_text("plain")
+        os.utime(world.folder / name, (time.time() - age_s,) * 2)
+    take_backup(world.runtime, COMMAND, tmp_path / "one.btb-backup")
+    assert [path.name for path in world.folder.glob(".plain-*")] == [".plain-new"]
+
+
 def test_a_restore_signs_the_staff_out(world: World, key: str, tmp_path: Path) -> None:
     browser = signed_in(world)
     taken = take_backup(world.runtime, COMMAND, tmp_path / "one.btb-backup")
@@ -247,7 +325,7 @@ def test_a_backup_that_there_is_no_room_for_is_refused_in_a_sentence_and_leaves_
     assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr
     assert "nothing was left there" in done.stderr
     assert not target.exists()
-    assert not [path for path in world.folder.iterdir() if path.name.startswith(".backup")]
+    assert not [path for path in world.folder.iterdir() if path.name.startswith(".plain")]
     assert head_of(world) == before
 
 
@@ -282,3 +360,80 @@ def test_the_timer_writes_and_keeps_the_newest_and_stops_when_told(world: World,
     assert process.wait(20) == 0
     process.stdout.close()
     assert len(list(folder.iterdir())) == 2
+
+
+def note_head(world: World) -> Anchor:
+    """The head as somebody writes it down elsewhere."""
+    with world.reading() as session:
+        head = session.execute(select(AuditHead)).scalar_one()
+        return Anchor(head.seq, head.hash)
+
+
+def told_of(world: World, *anchors: Anchor) -> str:
+    """What the proof says of heads that were noted and are not in the trail."""
+    with world.reading() as session, pytest.raises(ChainBroken) as refused:
+        verify(session, anchors)
+    return str(refused.value)
+
+
+def test_a_head_noted_before_a_restore_fails_and_the_trail_tells_which_restore_left_it_out(
+    world: World, key: str, tmp_path: Path
+) -> None:
+    kept = note_head(world)
+    taken = take_backup(world.runtime, COMMAND, tmp_path / "one.btb-backup")
+    world.add("BTB-003")
+    noted = note_head(world)
+    world.add("BTB-004")
+    last = note_head(world)
+    restore_backup(_settings(world, key), COMMAND, taken.path, lose=3)
+    world.add("BTB-005")
+    for anchor in (noted, last):
+        told = told_of(world, kept, anchor)
+        assert f"Event {anchor.seq} was noted elsewhere and is not in the trail: " in told
+        assert f"restored the backup made at {taken.manifest.made_at}" in told
+        assert f"left out events {kept.seq + 1} to {last.seq}, number {anchor.seq} among them" in told
+        assert f"The restore at event {last.seq + 1} (2" in told
+    assert "it cannot prove the noted one" in told_of(world, noted)
+    assert "The noted one is the last of them." in told_of(world, last)
+    assert "The noted one is not the last" in told_of(world, Anchor(last.seq, "0" * 64))
+
+
+def test_no_head_whose_number_lies_in_a_gap_passes_whatever_its_hash(
+    world: World, key: str, tmp_path: Path
+) -> None:
+    taken = take_backup(world.runtime, COMMAND, tmp_path / "one.btb-backup")
+    world.add("BTB-003")
+    world.add("BTB-004")
+    restore_backup(_settings(world, key), COMMAND, taken.path, lose=3)
+    present = note_head(world)
+    with world.reading() as session:
+        hashes = set(session.execute(select(AuditEvent.hash)).scalars()) | {present.hash}
+        known = set(session.execute(select(AuditEvent.seq)).scalars())
+    gap = sorted(set(range(1, present.seq)) - known)
+    assert gap == [taken.manifest.seq + 1, taken.manifest.seq + 2, taken.manifest.seq + 3]
+    for seq in gap:
+        for one in hashes:
+            assert "is not in the trail" in told_of(world, present, Anchor(seq, one))
+
+
+def test_of_two_heads_noted_under_one_number_both_must_be_the_one_that_is_there(world: World) -> None:
+    world.add("BTB-001")
+    there = note_head(world)
+    other = Anchor(there.seq, "0" * 64)
+    for anchors in ((there, other), (other, there)):
+        assert "is another one" in told_of(world, *anchors)
+
+
+def test_a_head_noted_where_an_empty_instance_got_the_backup_is_told_of_that_restore(
+    world: World, key: str, tmp_path: Path
+) -> None:
+    taken = take_backup(world.runtime, COMMAND, tmp_path / "one.btb-backup")
+    noted = note_head(world)
+    settings = read_settings(
+        world.folder, {"BTB_BACKUP_KEY": key, "BTB_DATABASE_URL": f"sqlite:///{tmp_path / 'new.db'}"}
+    )
+    restore_backup(settings, COMMAND, taken.path)
+    database = Database(settings.database_url)
+    with database.reading() as session, pytest.raises(ChainBroken, match="numbers were given out again"):
+        verify(session, [noted])
+    database.close()

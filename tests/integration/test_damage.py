@@ -8,7 +8,7 @@ from pysqlite3 import dbapi2 as sqlite
 from sqlalchemy import text
 
 from btb_pro.config import add_settings
-from btb_pro.damage import DamageKind, DamageNote, DatabaseDamaged, is_damage
+from btb_pro.damage import NOTE_FILE, DamageKind, DamageNote, DatabaseDamaged, is_damage
 from btb_pro.services.backup_files import new_backup_key
 from btb_pro.services.inspection import inspect, inspect_when_due
 from tests.integration.cli.shell import done, run_in
@@ -66,6 +66,26 @@ def test_nothing_is_written_while_the_note_lies_and_the_page_keeps_what_was_type
     assert (page.status, page.page) == (200, "items")
     assert values(world)["pain_duration_years"] == "5"
     assert "akkurat nå" not in page.html
+
+
+def test_a_move_stops_the_old_database_alone_until_somebody_goes_on_with_it(tmp_path: Path) -> None:
+    old, same = "postgresql://kari:secret@db/btb", "postgresql+psycopg://kari@db/btb"
+    assert DamageNote(tmp_path, old).write(DamageKind.MOVED, "x")
+    assert "secret" not in (tmp_path / NOTE_FILE).read_text(encoding="utf-8")
+    new = DamageNote(tmp_path, "postgresql://kari@db/new")
+    assert new.read() is None
+    assert not new.lift()
+    moved = DamageNote(tmp_path, same).read()
+    assert moved is not None
+    assert moved.kind is DamageKind.MOVED
+    assert new.write(DamageKind.TRAIL, "damage of the new one is noted all the same")
+    assert new.read() is not None
+
+
+def test_a_file_is_the_same_database_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    DamageNote(tmp_path, "sqlite:///btb.db").write(DamageKind.MOVED, "x")
+    assert DamageNote(tmp_path, f"sqlite:///{tmp_path / 'btb.db'}").read() is not None
 
 
 def test_pages_can_be_read_and_say_at_their_top_that_nothing_can_be_saved(

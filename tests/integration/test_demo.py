@@ -24,7 +24,8 @@ from btb_pro.models.base import AuditEvent
 from btb_pro.models.correction import Correction, CorrectionRequest
 from btb_pro.models.response import Answer, LateSave
 from btb_pro.roles import Role as StaffRole
-from btb_pro.services.audit import Actor
+from btb_pro.services.audit import Actor, Context
+from btb_pro.services.backups import take_backup
 from btb_pro.services.demo import (
     FEWEST_PARTICIPANTS,
     DemoRefused,
@@ -34,8 +35,11 @@ from btb_pro.services.demo import (
     reserved,
 )
 from btb_pro.services.demo_staff import DEMO_PASSWORD
+from btb_pro.services.diagnosis import find_keys
+from btb_pro.services.health import Check, Finding, Grade
 from btb_pro.services.listing import ListedParticipant, list_participants
 from btb_pro.services.opening import open_runtime
+from btb_pro.services.quality import count_quality
 from btb_pro.services.runtime import Runtime
 from btb_pro.services.verification import verify
 from tests.support.plain_browser import PlainBrowser
@@ -141,13 +145,24 @@ def test_the_study_allows_unapproved_wordings_and_is_the_packaged_one_otherwise(
     assert (study.code, len(study.visits), len(study.sites)) == ("backtobasic", 7, 6)
 
 
+def test_a_backup_of_it_can_be_taken_and_opened(demo: tuple[DemoStudy, Runtime], tmp_path: Path) -> None:
+    assert find_keys(demo[0].settings) == Finding(Check.KEYS, Grade.OK, "secret")
+    assert take_backup(demo[1], Context(ACTOR), tmp_path / "one.btb-backup").was_opened
+
+
+def test_three_visits_are_worth_a_look_each_for_a_reason_of_its_own(demo: tuple[DemoStudy, Runtime]) -> None:
+    looks = count_quality(demo[1], lambda *_: None)["looks"]
+    reasons = [(one["night"] is not None, one["pages"][0] > 20, one["changes"][0] > 10) for one in looks]
+    assert sorted(reasons) == [(False, False, True), (False, True, False), (True, False, False)]
+
+
 def test_only_the_owner_can_read_it(demo: tuple[DemoStudy, Runtime]) -> None:
     folder = demo[0].settings.instance
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
 
 
-def test_it_is_built_afresh_with_the_same_answers_and_other_links(tmp_path: Path) -> None:
+def test_it_is_built_afresh_with_the_same_answers_other_links_and_keys(tmp_path: Path) -> None:
     def answers(study: DemoStudy) -> list[tuple[str, str | None]]:
         runtime = open_runtime(study.settings)
         with runtime.database.reading() as session:
@@ -160,6 +175,7 @@ def test_it_is_built_afresh_with_the_same_answers_and_other_links(tmp_path: Path
     second = build(tmp_path / "demo", FEWEST_PARTICIPANTS)
     assert answers(second) == first_answers
     assert {link.address for link in first.links}.isdisjoint(link.address for link in second.links)
+    assert first.settings.backup_keys != second.settings.backup_keys
 
 
 def test_as_many_participants_as_asked_for_are_made(tmp_path: Path) -> None:

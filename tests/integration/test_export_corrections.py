@@ -194,3 +194,16 @@ def test_a_late_answer_stands_in_a_table_of_its_own(world: World, tmp_path: Path
     (row,) = rows(folder, "late_saves.csv")
     assert (row["participant"], row["item"], row["value"], row["state"]) == ("A", ITEM, "14", "answered")
     assert [row["state"] for row in rows(folder, "long.csv") if row["item"] == ITEM] == ["not_reached"]
+
+
+def test_a_request_that_was_refused_stands_in_the_table_with_what_was_asked_for(
+    world: World, before: int, tmp_path: Path
+) -> None:
+    ask(world)
+    browser = signed_in(world, Role.INVESTIGATOR, "oslo").open("/console/corrections/1")
+    browser.pick("decision").fill("why", "The source does not say so.").press("decision", "refuse")
+    folder = take(world, tmp_path / "out")
+    (row,) = rows(folder, "corrections.csv")
+    assert (row["old_value"], row["new_value"], row["status"]) == ("14", "4", "refused")
+    assert row["decided_why"] == "The source does not say so."
+    assert [row["value"] for row in rows(folder, "long.csv") if row["item"] == ITEM] == ["14"]

@@ -87,8 +87,11 @@ def _schema(database: Database) -> dict[str, list[str]]:
 
 
 def _parts_of(statement: str) -> list[str]:
-    """Columns and constraints, whether they stood on lines of their own or a later statement added them."""
-    flat = " ".join(statement.split())
+    """Columns and constraints, whether they stood on lines of their own or a later statement added them.
+
+    Without quotation marks, which SQLite puts around the name of a table that was renamed.
+    """
+    flat = " ".join(statement.replace('"', "").split())
     before, _, inside = flat.partition("(")
     return [before, *(part.strip() for part in re.split(r",(?![^()]*\))", inside.removesuffix(")")))]
 

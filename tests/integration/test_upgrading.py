@@ -185,5 +185,5 @@ def test_an_upgrade_that_dies_at_any_statement_leaves_the_old_or_the_new(older: 
         if revision_of(older) == revision and last_word % 10 == 1:
             assert _holds(older) == before
         last_word += step
-    assert last_word > 20
+    assert last_word > 10
     _is_whole(older, before)

@@ -54,6 +54,8 @@ def _tell(world: World, count: int) -> None:
         pages = pages_of_visit(runtime.study, runtime.instruments, VISIT)
         for page in pages if number < count else pages[:3]:
             values, declined = person.answer(page)
+            shown_at = story.now
+            story.now += timedelta(seconds=5 + 3 * number)
             story.save(
                 name,
                 values,
@@ -62,8 +64,7 @@ def _tell(world: World, count: int) -> None:
                 items=tuple(item.code for item in page.items),
                 decline=declined.code if declined and declined.code not in values else "",
                 passes_on=True,
-                shown_at=story.now,
+                shown_at=shown_at,
             )
-            story.now += timedelta(seconds=5 + 3 * number)
         if number < count:
             story.submit(name, VISIT)

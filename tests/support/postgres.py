@@ -87,12 +87,7 @@ class Postgres:
 
     def kill(self) -> None:
         """SIGKILL to the postmaster and all its children at once."""
-        postmaster = int((self.data / "postmaster.pid").read_text(encoding="utf-8").split()[0])
-        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text(encoding="ascii").split()
-        processes = (postmaster, *map(int, children))
-        for process in processes:
-            with suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
+        processes = self.tell_all(signal.SIGKILL)
         end = time.monotonic() + _START_S
         while not all(map(_is_dead, processes)):
             assert time.monotonic() < end
@@ -100,6 +95,16 @@ class Postgres:
         # A container without an init keeps the dead one's number, which would pass for a server that runs.
         for lock in (self.data / "postmaster.pid", *self.folder.glob(".s.PGSQL.*")):
             lock.unlink(missing_ok=True)
+
+    def tell_all(self, number: int) -> tuple[int, ...]:
+        """Send a signal to the postmaster and all its children; their numbers."""
+        postmaster = int((self.data / "postmaster.pid").read_text(encoding="utf-8").split()[0])
+        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text(encoding="ascii").split()
+        processes = (postmaster, *map(int, children))
+        for process in processes:
+            with suppress(ProcessLookupError):
+                os.kill(process, number)
+        return processes
 
     def standby(self, name: str) -> "Postgres":
         """A standby that has each commit of this running server before it is called done; started."""

@@ -1,7 +1,9 @@
 """btb-pro audit: what it proves and tells to whoever runs it."""
 
 import json
+from datetime import timedelta
 
+from btb_pro import clock
 from tests.integration.cli.shell import Run, done, refused
 
 
@@ -42,6 +44,16 @@ def test_a_state_can_be_read_by_an_inspector(run: Run) -> None:
     assert told[participant + 1].split()[:3] == ["study_number", "day0", "site_code"]
     assert told[participant + 2].split()[:3] == ["1-001", "2026-01-31", "oslo"]
     assert not any("kari" in line or "sha256" in line for line in told)
+
+
+def test_a_state_without_a_time_is_the_present_one_also_after_the_clock_was_set_back(run: Run) -> None:
+    run("participant", "add", "1-001", "--site", "oslo")
+    present = done(run("audit", "state", "1-001", "--at", "2999-01-01T00:00:00Z"))
+    assert done(run("audit", "state", "1-001")) == present
+    with clock.at(clock.now() - timedelta(days=9)):
+        assert done(run("audit", "state", "1-001")) == present
+        now = clock.utc_text(clock.now())
+        assert "Nothing had happened" in refused(run("audit", "state", "1-001", "--at", now))
 
 
 def test_a_time_without_an_offset_is_bad_usage(run: Run) -> None:

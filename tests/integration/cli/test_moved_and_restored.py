@@ -68,6 +68,9 @@ def test_every_format_and_the_bundle_are_the_same_after_moves_to_the_other_engin
         url = empty_database(tmp_path / name, name)
         moved_to.append(url)
         assert "An export of both is the same" in done(run("database", "move", url, **place))
+        # A server that was forgotten would save here what the new database never sees.
+        told = refused(run("participant", "add", f"LATE-{name}", "--site", "oslo", **place))
+        assert "the study was moved to another database" in told
         place = {"BTB_DATABASE_URL": url}
         assert take_everything(run, tmp_path / f"{name}.zip", answered, **place) == before
         done(run("audit", "verify", **place))

@@ -211,6 +211,16 @@ def test_each_gateways_report_is_understood(
     assert has_failed(world, "phone") == (reason in ("barred", "unknown_address"))
 
 
+def test_a_gateway_that_can_send_a_header_needs_no_key_in_the_address(
+    world: World, at_noon: None, gateway: GatewayHere
+) -> None:
+    message = texted(world, gateway, "sveve", '{"response":{"msgOkCount":1,"ids":[4711]}}')
+    answer = world.app.test_client().post(
+        "/hooks/sms", data={"id": "4711", "status": "true"}, headers={"X-Hook-Key": KEY}
+    )
+    assert (answer.status_code, message_of(world, message).state) == (200, "delivered")
+
+
 def test_a_report_of_an_unknown_number_is_not_taken_so_that_it_comes_again(
     world: World, at_noon: None, gateway: GatewayHere
 ) -> None:

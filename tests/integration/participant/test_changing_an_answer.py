@@ -1,7 +1,11 @@
 """Changing one's mind: an answer can be changed, taken back, or declined."""
 
-import pytest
+import json
 
+import pytest
+from sqlalchemy import select
+
+from btb_pro.models.base import AuditEvent
 from tests.integration.participant.steps import (
     buttons,
     checked,
@@ -10,6 +14,7 @@ from tests.integration.participant.steps import (
     go_to,
     present,
     states,
+    trail,
     values,
 )
 from tests.support.plain_browser import PlainBrowser
@@ -106,3 +111,30 @@ def test_an_emptied_text_or_number_is_cleared_and_so_is_the_last_unticked_box(
     assert present(world)["pain_worse_other"] == ("cleared", None)
     go_to(browser, world, "pain_duration").fill("pain_worse").press()
     assert present(world)["pain_worse"] == ("cleared", None)
+
+
+def test_an_answer_that_goes_there_and_back_again_leaves_three_rows(
+    world: World, browser: PlainBrowser
+) -> None:
+    for value in ("5", "7", "5"):
+        go_to(browser, world, "pain_now").fill("pain_now", value).press("later")
+    assert states(world, "pain_now") == [("answered", "5"), ("answered", "7"), ("answered", "5")]
+
+
+def test_each_of_ten_fields_that_are_saved_has_its_own_row_and_its_own_lines_in_the_trail(
+    world: World, browser: PlainBrowser
+) -> None:
+    given = {}
+    for item in ("fabq_cause_activity", "hscl_headache", "pain_now", "pain_worst_2w"):
+        page = go_to(browser, world, item)
+        for name in page.names()[:5]:
+            given[name] = "2"
+            page.fill(name, "2")
+        page.press("later")
+    assert len(given) == 10
+    assert [row.item for row in trail(world) if row.value is not None] == list(given)
+    with world.reading() as session:
+        query = select(AuditEvent.changes).where(AuditEvent.tag == "answer:save")
+        told = [one for changes in session.execute(query).scalars() for one in json.loads(changes)]
+    new = {one["key"].partition("/")[2]: one["new"] for one in told if one["field"] == "value"}
+    assert new == given

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import select
@@ -189,6 +190,29 @@ def test_after_sending_in_every_page_leads_to_the_receipt_and_nothing_is_stored(
         # The list of parts leads on to the receipt itself, as the line above shows.
         assert response.headers["Location"] in (f"{base}/receipt", f"{base}/")
     assert dump(world) == stored
+
+
+def test_after_sending_in_no_route_of_the_participant_changes_an_answer(
+    world: World, short: PlainBrowser
+) -> None:
+    base, link = session_address(short), world.invite(visit="day14")
+    stale = same_cookies(short).open(f"{base}/page/1").fill("pain_now", "10")
+    assert finish_pain(short).press().page == "receipt"
+    before = dump(world)
+    places = {"handle": base.split("/")[2], "token": link.split("/")[2], "number": "1"}
+    routes = [
+        rule.rule
+        for rule in world.app.url_map.iter_rules()
+        if "POST" in (rule.methods or set()) and rule.rule.startswith(("/q/", "/s/"))
+    ]
+    assert len(routes) > 8
+    for rule in routes:
+        address = re.sub(r"<(\w+)>", lambda found: places[found[1]], rule)
+        for button in (("next", "1"), ("later", "1"), ("decline", "pain_now"), ("clear", "pain_now")):
+            response = post(stale.client, address, urlencode([*stale.values, ("key", "k" * 24), button]))
+            assert response.status_code < 500, rule
+    after = dump(world)
+    assert [name for name in ("answer", "response", "score") if after[name] != before[name]] == []
 
 
 def test_there_is_no_receipt_before_sending_in(browser: PlainBrowser) -> None:
