@@ -52,10 +52,10 @@ def told(
 ) -> Iterator[Told]:
     """Let so many participants answer what Hypothesis thinks of; every third leaves it unsent."""
     with ExitStack() as closing:
-        world = make_export_world(folder / "instance", study, engine=EngineName.POSTGRESQL)
+        world = make_export_world(folder / "instance", study, engine=EngineName.SQLITE)
         closing.callback(world.close)
         (folder / "copy").mkdir()
-        url = empty_database(folder / "copy", EngineName.SQLITE)
+        url = empty_database(folder / "copy", EngineName.POSTGRESQL)
         there = Database(url)
         closing.callback(drop_database, url)
         closing.callback(there.close)
@@ -182,7 +182,7 @@ def _check_history(found: Told, folder: Path) -> None:
         FROM answer a JOIN response r ON r.id = a.response_id JOIN visit v ON v.id = r.visit_id
         JOIN participant p ON p.id = v.participant_id ORDER BY a.event_seq, a.id
     """
-    with found.world.runtime.database.reading() as session:
+    with found.copied.runtime.database.reading() as session:
         rows = [list(row) for row in session.execute(text(query))]
     read = pandas.read_csv(folder / "history.csv", dtype=str, keep_default_na=False)
     assert len(rows) == len(read) > HOW_MANY
