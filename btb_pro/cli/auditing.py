@@ -82,7 +82,7 @@ def verify(anchors: tuple[str, ...], manifests: tuple[Path, ...]) -> None:
     if noted:
         click.echo(f"It holds every head that was noted elsewhere: {len(noted)}.")
     if note is not None and note.lift():
-        click.echo("The note of damage was taken away: answers can be saved again.")
+        click.echo("The note that stopped all writing was taken away: answers can be saved again.")
     click.echo(f"Head: {proof.seq}:{proof.head_hash}")
 
 

@@ -57,7 +57,7 @@ def why_not_here(seq: int, noted: str, restores: Sequence[Restore]) -> str:
     """
     gap = next((one for one in restores if one.leaves_out(seq)), None)
     if gap is not None:
-        return f"Event {seq} was noted elsewhere and is not in the trail: {_of_gap(gap, seq, noted)}"
+        return f"Event {seq} was noted elsewhere and is not in the trail. {_of_gap(gap, seq, noted)}"
     blind = [one for one in restores if one.seq <= seq and one.kept_until == one.seq - 1]
     if blind:
         return (

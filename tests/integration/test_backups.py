@@ -433,7 +433,7 @@ def test_a_head_noted_before_a_restore_fails_and_the_trail_tells_which_restore_l
     world.add("BTB-005")
     for anchor in (noted, last):
         told = told_of(world, kept, anchor)
-        assert f"Event {anchor.seq} was noted elsewhere and is not in the trail: " in told
+        assert f"Event {anchor.seq} was noted elsewhere and is not in the trail. " in told
         assert f"restored the backup made at {taken.manifest.made_at}" in told
         assert f"left out events {kept.seq + 1} to {last.seq}, number {anchor.seq} among them" in told
         assert f"The restore at event {last.seq + 1} (2" in told
