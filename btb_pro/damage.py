@@ -91,14 +91,14 @@ class DamageNote:
 
     def __init__(self, instance: Path, database_url: str = "") -> None:
         self._path = instance / NOTE_FILE
-        self._of = _fingerprint(database_url) if database_url else ""
+        self._database_url = database_url
         self._unwritten: Damage | None = None
 
     def read(self) -> Damage | None:
         """What was found; None while nothing was."""
         try:
             told = json.loads(self._path.read_text(encoding="utf-8"))
-            if told["kind"] == DamageKind.MOVED and told["of"] != self._of:
+            if told["kind"] == DamageKind.MOVED and told["of"] != _fingerprint(self._database_url):
                 return self._unwritten
             return Damage(DamageKind(told["kind"]), clock.read_utc(told["found_at"]), str(told["detail"]))
         except FileNotFoundError:
@@ -112,7 +112,9 @@ class DamageNote:
         """
         damage = Damage(kind, clock.now(), detail)
         found_at = clock.utc_text(clock.now())
-        told = {"kind": kind.value, "found_at": found_at, "detail": detail, "of": self._of}
+        told = {"kind": kind.value, "found_at": found_at, "detail": detail}
+        if kind is DamageKind.MOVED:
+            told["of"] = _fingerprint(self._database_url)
         try:
             if self.read() is None:
                 # Of a move from another database, which is over.
@@ -139,6 +141,8 @@ class DamageNote:
 
 def _fingerprint(database_url: str) -> str:
     """The same however the address is written: with or without driver, password, a folder's whole path."""
+    if not database_url:
+        return ""
     url = make_url(database_url)
     engine, database = url.get_backend_name(), url.database or ""
     where = Path(database).resolve() if engine == "sqlite" else f"{url.host} {url.port} {database}"

@@ -55,8 +55,10 @@ def upgrade(
     watched: Callable[[Connection], AbstractContextManager[None]] = _unwatched,
     *,
     to: str = "head",
-) -> None:
+) -> str | None:
     """Bring the schema up to date, in one transaction; a schema that is up to date stays as it is.
+
+    Gives the revision that it found, which may be the newest: another process was faster.
 
     `watched` stands around the change, inside the transaction: what it raises puts everything back.
 
@@ -64,9 +66,10 @@ def upgrade(
         SchemaNewer: see the class.
     """
     with _writing_connection(database) as connection, connection.begin():
-        _known_revision(connection)
+        found = _known_revision(connection)
         with watched(connection):
             _up(connection, to)
+        return found
 
 
 def downgrade(database: Database, revision: str = "base") -> None:

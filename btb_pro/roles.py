@@ -49,7 +49,7 @@ class Permission(StrEnum):
     SEE_EXPORTS = "see which exports were taken"
     """Who, when, what, up to where, with the manifest; no file."""
     SEE_QUALITY = "see data quality"
-    """How complete the answers are, in numbers, by question and hospital; count them anew."""
+    """How complete the answers are, in numbers, and which visits are worth a look; count them anew."""
     READ_CODE_BOOK = "read the code book"
     """Every question, choice, code and score, with the status of its wording; nobody's answers."""
     MANAGE_STAFF = "manage staff"

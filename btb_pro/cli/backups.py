@@ -10,7 +10,9 @@ import click
 from btb_pro import clock
 from btb_pro.cli.common import Command, command_actor, command_context, open_instance
 from btb_pro.config import read_settings
+from btb_pro.damage import DATABASE_FAILURES
 from btb_pro.db import private_files
+from btb_pro.refusals import PlainRefusal
 from btb_pro.services.audit import Context
 from btb_pro.services.backups import Backup, take_backup
 from btb_pro.services.database_move import move_database
@@ -19,6 +21,7 @@ from btb_pro.services.restoring import Between, NewerThanBackup, restore_backup
 from btb_pro.services.runtime import Runtime
 
 _ENDING = ".btb-backup"
+_TRIED_AGAIN_S = 15 * 60
 
 
 @click.command("backup", cls=Command)
@@ -29,7 +32,8 @@ def backup(target: Path, every: float | None, keep: int) -> None:
     """Writes an encrypted backup while the study goes on, reads it again and proves it.
 
     With --every it stays and writes one every so many hours into a folder, and removes the oldest beyond
-    --keep. The key lies in BTB_BACKUP_KEY and is in no backup: keep a copy of it elsewhere.
+    --keep; what fails is tried again in a quarter of an hour. The key lies in BTB_BACKUP_KEY and is in no
+    backup: keep a copy of it elsewhere.
 
     \b
     Example:
@@ -128,11 +132,27 @@ def _go_on(runtime: Runtime, folder: Path, every: float, keep: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     while not stop.is_set():
+        # A service that is started again and again must not push yesterday's backups out with today's.
+        stop.wait(_due_in_s(folder, every * 3600))
+        if stop.is_set():
+            return
         stamp = clock.utc_text(clock.now()).replace(":", "").replace(".", "-")
-        _tell(take_backup(runtime, command_context(runtime), folder / f"{stamp}{_ENDING}"))
-        for old in sorted(folder.glob(f"*{_ENDING}"))[:-keep]:
-            old.unlink()
-        stop.wait(every * 3600)
+        try:
+            _tell(take_backup(runtime, command_context(runtime), folder / f"{stamp}{_ENDING}"))
+            for old in sorted(folder.glob(f"*{_ENDING}"))[:-keep]:
+                old.unlink()
+        except (PlainRefusal, OSError, *DATABASE_FAILURES) as error:
+            why = error if isinstance(error, PlainRefusal) else type(error).__name__
+            click.echo(f"No backup was taken: {why} It is tried again in a quarter of an hour.", err=True)
+            stop.wait(min(_TRIED_AGAIN_S, every * 3600))
+
+
+def _due_in_s(folder: Path, every_s: float) -> float:
+    """Seconds until the newest backup is old enough for the next one; 0 without one."""
+    newest = max((path.stat().st_mtime for path in folder.glob(f"*{_ENDING}")), default=0.0)
+    left = newest + every_s - clock.now().timestamp()
+    # A clock that was ahead puts the next one off by one interval at most.
+    return min(max(left, 0.0), every_s)
 
 
 def _tell(taken: Backup) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from btb_pro.exports.records import CutOff
-from btb_pro.models.base import AuditEvent
+from btb_pro.models.base import AuditEvent, Tag
 from btb_pro.models.correction import Correction, CorrectionRequest
 from btb_pro.models.response import Answer, LateSave, Response
 
@@ -68,11 +68,10 @@ def redacted_between(session: Session, since: CutOff, cutoff: CutOff) -> Redacte
 def _changed_rows(session: Session, since: CutOff, cutoff: CutOff) -> dict[str, Sequence[int]]:
     tables = (Answer, LateSave, CorrectionRequest, Correction)
     found: dict[str, list[int]] = {table.__tablename__: [] for table in tables}
-    # The text of the trail is canonical, so an object can be looked for before anything is parsed.
     events = session.execute(
         select(AuditEvent.row_changes)
         .where(AuditEvent.seq > since.seq, AuditEvent.seq <= cutoff.seq)
-        .where(AuditEvent.changes.contains('"object":"redaction"', autoescape=True))
+        .where(AuditEvent.tag.in_((Tag.ANSWER_REDACT.value, Tag.CORRECTION_REDACT.value)))
     ).scalars()
     for text in events:
         for change in json.loads(text or "[]"):

@@ -7,6 +7,7 @@ import hashlib
 import json
 import secrets
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Integer, MetaData, String, Text, TypeDecorator
 from sqlalchemy.engine import Dialect
@@ -88,6 +89,102 @@ def new_salt() -> str:
 
 
 FIRST_HASH = "0" * 64
+"""What the first event has for the hash before it."""
+
+
+class Tag(StrEnum):
+    """What an event says happened: ``noun:verb``. Stored, so none is ever renamed."""
+
+    # The study's files.
+    STUDY_RECORD = "study:record"
+    WORDING_APPROVE = "wording:approve"
+
+    # Participants, their visits and links.
+    PARTICIPANT_ADD = "participant:add"
+    PARTICIPANT_CHANGE = "participant:change"
+    PARTICIPANT_ERASE_CONTACT = "participant:erase_contact"
+    PARTICIPANT_WITHDRAW = "participant:withdraw"
+    PARTICIPANT_VIEW = "participant:view"
+    VISIT_MOVE = "visit:move"
+    VISIT_SUBMIT = "visit:submit"
+    VISIT_REVIEW = "visit:review"
+    INVITATION_ISSUE = "invitation:issue"
+    INVITATION_REVOKE = "invitation:revoke"
+    INVITATION_HAND_OUT = "invitation:hand_out"
+
+    # What participants do.
+    SESSION_START = "session:start"
+    SESSION_CONFIRM = "session:confirm"
+    SESSION_LANGUAGE = "session:change_language"
+    SESSION_END = "session:end"
+    STEP_CODE_SEND = "step_code:send"
+    STEP_CODE_REFUSE = "step_code:refuse"
+    ANSWER_SAVE = "answer:save"
+    ANSWER_REFUSE = "answer:refuse"
+    ANSWER_LATE = "answer:come_late"
+    ANSWER_REDACT = "answer:redact"
+    REQUEST_NEW_LINK = "request:ask_for_new_link"
+    REQUEST_NOT_ME = "request:report_not_me"
+    REQUEST_STOP = "request:stop_messages"
+    REQUEST_CORRECTION = "request:ask_for_correction"
+    REQUEST_SETTLE = "request:settle"
+
+    # Corrections, safety, paper and letters.
+    CORRECTION_ASK = "correction:ask"
+    CORRECTION_ACCEPT = "correction:accept"
+    CORRECTION_REFUSE = "correction:refuse"
+    CORRECTION_REDACT = "correction:redact"
+    SAFETY_ACKNOWLEDGE = "safety:acknowledge"
+    PAPER_OPEN = "paper:open"
+    PAPER_KEY = "paper:key"
+    PAPER_FINISH = "paper:finish"
+    PAPER_DISCARD = "paper:discard"
+    TABLET_OPEN = "tablet:open"
+    LETTER_PRINT = "letter:print"
+    LETTER_CODE = "letter:code"
+
+    # Messages.
+    MESSAGE_QUEUE = "message:queue"
+    MESSAGE_CLAIM = "message:claim"
+    MESSAGE_POSTPONE = "message:postpone"
+    MESSAGE_SEND = "message:send"
+    MESSAGE_CALL_OFF = "message:call_off"
+    MESSAGE_FAIL = "message:fail"
+    MESSAGE_REPORT = "message:report"
+    MESSAGE_SETTLE = "message:settle"
+
+    # What is taken out.
+    COPY_TAKE = "copy:take"
+    EXPORT_TAKE = "export:take"
+    EXPORT_PREVIEW = "export:preview"
+    EXPORT_FETCH = "export:fetch"
+    EXPORT_PUSH = "export:push"
+
+    # Who may come in.
+    STAFF_SIGN_IN = "staff:sign_in"
+    STAFF_SIGN_OUT = "staff:sign_out"
+    STAFF_SIGN_IN_REFUSED = "staff:refuse_sign_in"
+    STAFF_ACCESS_REFUSED = "staff:refuse_access"
+    STAFF_CONFIRM = "staff:confirm_identity"
+    STAFF_ADD = "staff:add"
+    STAFF_CHANGE = "staff:change"
+    STAFF_DISABLE = "staff:disable"
+    STAFF_ENABLE = "staff:enable"
+    STAFF_LINK = "staff:issue_link"
+    STAFF_PASSWORD = "staff:choose_password"
+    STAFF_SECOND_FACTOR = "staff:set_second_factor"
+    STAFF_SECOND_FACTOR_FORGET = "staff:forget_second_factor"
+    STAFF_RECOVERY_CODES = "staff:renew_recovery_codes"
+    API_KEY_ADD = "api_key:add"
+    API_KEY_REVOKE = "api_key:revoke"
+
+    # The database and its clock.
+    TRAIL_TAKE_IN = "trail:take_in"
+    CLOCK_STEP = "clock:step"
+    BACKUP_TAKE = "backup:take"
+    BACKUP_RESTORE = "backup:restore"
+    DATABASE_UPGRADE = "database:upgrade"
+    DATABASE_MOVE = "database:move"
 
 
 class AuditEvent(Base):
@@ -112,7 +209,7 @@ class AuditEvent(Base):
     """The role as it was then."""
     actor_site: Mapped[str] = mapped_column(String(26), default="")
     tag: Mapped[str] = mapped_column(String(60))
-    """``noun:verb``."""
+    """A `Tag`."""
     study_number: Mapped[str] = mapped_column(String(26), default="", index=True)
     """The participant it concerns, if one."""
     changes: Mapped[str] = mapped_column(Text)

@@ -1,13 +1,14 @@
-"""The audit trail's only writer, and its proof.
+"""The audit trail's only writer.
 
 One event per request or job step that changes anything. An event's hash covers the hash before it and every
 column of its own, as canonical JSON (sorted keys, UTF-8, no spaces), so that nothing before the head can be
-changed, taken out, put in or moved without `verify` naming the first event that no longer fits.
+changed, taken out, put in or moved without `verification` naming the first event that no longer fits.
 
 A step also gathers what it did to the tables, so that the trail alone can tell the rows again. One entry a
-row:
-its table ``t``, its key ``k``, and in ``v`` the columns that got a value, in a form that is the same on every
-engine; ``v`` is null when the row was removed. What must stay erasable stands there as a hash.
+row: its table ``t``, its key ``k``, and in ``v`` the columns that got a value, in a form that is the same on
+every engine; ``v`` is null when the row was removed. What must stay erasable stands there as a hash.
+
+What kinds of event there are (`Tag`) stands beside the table that they are written to, in `models/base.py`.
 """
 
 import hashlib
@@ -15,7 +16,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from enum import StrEnum
 from importlib.metadata import version
 from typing import Any
 
@@ -31,11 +31,31 @@ from btb_pro.models.base import (
     TRAIL,
     AuditEvent,
     AuditHead,
+    Tag,
     canonical_json,
     event_hash,
     salted_sha256,
 )
 from btb_pro.refusals import PlainRefusal
+
+__all__ = [
+    "APP_VERSION",
+    "IS_TOLD",
+    "UNTOLD",
+    "Actor",
+    "ChainBroken",
+    "Context",
+    "RowChange",
+    "Step",
+    "Tag",
+    "Value",
+    "step",
+    "steps",
+    "told_columns",
+    "told_key",
+    "told_row",
+    "watching",
+]
 
 APP_VERSION = version("btb-pro")
 IS_TOLD = "is_told"
@@ -48,86 +68,6 @@ UNTOLD = frozenset({"api_idempotency", "audit_event", "audit_head", "job", "rate
 """Tables that the trail does not tell: itself, what is counted and forgotten, keys whose answers are told,
 and how far long work has come, whose outcome is told as the export that it became.
 """
-
-
-class Tag(StrEnum):
-    """What happened: ``noun:verb``."""
-
-    STUDY_RECORD = "study:record"
-    WORDING_APPROVE = "wording:approve"
-    PARTICIPANT_ADD = "participant:add"
-    PARTICIPANT_CHANGE = "participant:change"
-    PARTICIPANT_ERASE_CONTACT = "participant:erase_contact"
-    PARTICIPANT_WITHDRAW = "participant:withdraw"
-    PARTICIPANT_VIEW = "participant:view"
-    VISIT_MOVE = "visit:move"
-    INVITATION_ISSUE = "invitation:issue"
-    INVITATION_REVOKE = "invitation:revoke"
-    INVITATION_HAND_OUT = "invitation:hand_out"
-    SESSION_START = "session:start"
-    SESSION_CONFIRM = "session:confirm"
-    SESSION_LANGUAGE = "session:change_language"
-    SESSION_END = "session:end"
-    ANSWER_SAVE = "answer:save"
-    ANSWER_REFUSE = "answer:refuse"
-    ANSWER_LATE = "answer:come_late"
-    ANSWER_REDACT = "answer:redact"
-    VISIT_SUBMIT = "visit:submit"
-    VISIT_REVIEW = "visit:review"
-    CORRECTION_ASK = "correction:ask"
-    CORRECTION_ACCEPT = "correction:accept"
-    CORRECTION_REFUSE = "correction:refuse"
-    CORRECTION_REDACT = "correction:redact"
-    COPY_TAKE = "copy:take"
-    EXPORT_TAKE = "export:take"
-    EXPORT_PREVIEW = "export:preview"
-    EXPORT_FETCH = "export:fetch"
-    SAFETY_ACKNOWLEDGE = "safety:acknowledge"
-    PAPER_OPEN = "paper:open"
-    PAPER_KEY = "paper:key"
-    PAPER_FINISH = "paper:finish"
-    PAPER_DISCARD = "paper:discard"
-    TABLET_OPEN = "tablet:open"
-    LETTER_PRINT = "letter:print"
-    LETTER_CODE = "letter:code"
-    EXPORT_PUSH = "export:push"
-    REQUEST_NEW_LINK = "request:ask_for_new_link"
-    REQUEST_NOT_ME = "request:report_not_me"
-    REQUEST_STOP = "request:stop_messages"
-    REQUEST_CORRECTION = "request:ask_for_correction"
-    REQUEST_SETTLE = "request:settle"
-    STEP_CODE_SEND = "step_code:send"
-    STEP_CODE_REFUSE = "step_code:refuse"
-    MESSAGE_QUEUE = "message:queue"
-    MESSAGE_CLAIM = "message:claim"
-    MESSAGE_POSTPONE = "message:postpone"
-    MESSAGE_SEND = "message:send"
-    MESSAGE_CALL_OFF = "message:call_off"
-    MESSAGE_FAIL = "message:fail"
-    MESSAGE_REPORT = "message:report"
-    MESSAGE_SETTLE = "message:settle"
-    STAFF_SIGN_IN = "staff:sign_in"
-    STAFF_SIGN_OUT = "staff:sign_out"
-    TRAIL_TAKE_IN = "trail:take_in"
-    CLOCK_STEP = "clock:step"
-    BACKUP_TAKE = "backup:take"
-    BACKUP_RESTORE = "backup:restore"
-    DATABASE_UPGRADE = "database:upgrade"
-    DATABASE_MOVE = "database:move"
-    STAFF_SIGN_IN_REFUSED = "staff:refuse_sign_in"
-    STAFF_ACCESS_REFUSED = "staff:refuse_access"
-    STAFF_CONFIRM = "staff:confirm_identity"
-    API_KEY_ADD = "api_key:add"
-    API_KEY_REVOKE = "api_key:revoke"
-    STAFF_ADD = "staff:add"
-    STAFF_CHANGE = "staff:change"
-    STAFF_DISABLE = "staff:disable"
-    STAFF_ENABLE = "staff:enable"
-    STAFF_LINK = "staff:issue_link"
-    STAFF_PASSWORD = "staff:choose_password"
-    STAFF_SECOND_FACTOR = "staff:set_second_factor"
-    STAFF_SECOND_FACTOR_FORGET = "staff:forget_second_factor"
-    STAFF_RECOVERY_CODES = "staff:renew_recovery_codes"
 
 
 @dataclass(frozen=True, slots=True)

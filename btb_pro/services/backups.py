@@ -44,7 +44,11 @@ def take_backup(runtime: Runtime, context: Context, target: Path) -> Backup:
 
     Raises:
         BackupRefused: it cannot be written, or what was written is not what is stored.
+        DatabaseDamaged: nothing may be written, so the backup could not be recorded.
     """
+    with runtime.database.writing():
+        # Asked before the work, not after it.
+        pass
     with plain_copies(runtime.settings.instance) as folder:
         copy = folder / "copy.db"
         _copy(runtime.database, copy)

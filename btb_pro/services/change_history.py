@@ -8,8 +8,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from btb_pro.models.base import AuditEvent
-from btb_pro.services.audit import Tag
+from btb_pro.models.base import AuditEvent, Tag
 
 SHOWN_FIELDS = {
     "participant": frozenset({"site", "language", "day0", "is_withdrawn"}),

@@ -7,9 +7,8 @@ from sqlalchemy.orm import Session
 
 from btb_pro import clock
 from btb_pro.exports.records import CutOff
-from btb_pro.models.base import AuditEvent, AuditHead
+from btb_pro.models.base import AuditEvent, AuditHead, Tag
 from btb_pro.refusals import PlainRefusal
-from btb_pro.services.audit import Tag
 
 _OF_EXPORTS = (
     Tag.EXPORT_TAKE.value,

@@ -79,7 +79,7 @@ DAY0 = {
 """Days from today to day 0, so that the packaged study's baseline is open, over, or not open yet."""
 _AFTER_ONE_AT_NIGHT = -6 * 60 - 48
 """Minutes from eight in the morning."""
-_PAGES_AGAIN = 8
+_PAGES_AGAIN = 14
 FOLLOW_UP_DAY0 = (-13, -153, -41, -280, -97, -30, -60, -120)
 """Further participants are so far into the study; at some of these a later visit is open today."""
 

@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from btb_pro.models.base import AuditEvent
-from btb_pro.services.audit import Tag
+from btb_pro.models.base import AuditEvent, Tag
 
 BACKUP_EVERY = timedelta(hours=26)
 """A day, and two hours for one that takes long."""

@@ -9,11 +9,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from btb_pro.models.base import REDACTED, AuditEvent, salted_sha256
+from btb_pro.models.base import REDACTED, AuditEvent, Tag, salted_sha256
 from btb_pro.models.participant import ParticipantRequest
 from btb_pro.models.response import Answer
 from btb_pro.refusals import PlainRefusal
-from btb_pro.services.audit import Tag
 from btb_pro.services.replay import Row, RowName, rows_at
 
 ERASED = "[erased since]"

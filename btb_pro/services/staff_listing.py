@@ -8,10 +8,9 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from btb_pro.models.base import AuditEvent
+from btb_pro.models.base import AuditEvent, Tag
 from btb_pro.models.staff import Staff, StaffSession, StaffSite
 from btb_pro.roles import Role
-from btb_pro.services.audit import Tag
 
 
 class StaffState(StrEnum):

@@ -8,12 +8,11 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from btb_pro.models.base import AuditEvent
+from btb_pro.models.base import AuditEvent, Tag
 from btb_pro.models.correction import Correction, CorrectionRequest
 from btb_pro.models.message import Message
 from btb_pro.models.participant import Invitation, Participant, ParticipantRequest, Visit
 from btb_pro.models.response import LateSave, Response, VisitReview
-from btb_pro.services.audit import Tag
 from btb_pro.services.change_history import TOLD_FIELDS, SeenChange, changes_since
 
 

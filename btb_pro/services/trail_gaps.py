@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from btb_pro import clock
-from btb_pro.models.base import AuditEvent, event_hash
-from btb_pro.services.audit import Tag
+from btb_pro.models.base import AuditEvent, Tag, event_hash
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ class Holding:
 
 
 def upgrade_safely(settings: Settings, database: Database, study: str) -> Upgrade | None:
-    """Bring the schema up to date; None when it was, or when there were no tables before.
+    """Bring the schema up to date; None when it was or another process did, or there were no tables before.
 
     What is there is copied first. The new schema is committed only if every table holds as many rows as
     before and every answer is the same, column by column.
@@ -76,7 +76,10 @@ def upgrade_safely(settings: Settings, database: Database, study: str) -> Upgrad
             f"The database must be brought from schema {before} to {newest_revision()}, and a backup comes "
             f"first, but none can be taken: {why} Nothing was changed."
         ) from error
-    upgrade(database, losing_nothing)
+    if upgrade(database, losing_nothing) == newest_revision():
+        # Another process brought it up to date meanwhile, and keeps a copy of its own.
+        kept.unlink()
+        return None
     return Upgrade(before, kept, sha256_of(kept))
 
 

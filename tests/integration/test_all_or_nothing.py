@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from btb_pro import clock
+from tests.integration.console.test_typing_in_paper import PAPER, Hospital, browser_of, select_names
 from tests.integration.participant.steps import dump, finish_pain, values, visit_row
 from tests.support.breaking import breaking_before
 from tests.support.engines import EngineName
@@ -39,11 +40,11 @@ def kept(world: World) -> Rows:
 
 
 def press_until_it_goes_through(
-    world: World, page: PlainBrowser, is_retry: Callable[[PlainBrowser], bool]
+    world: World, page: PlainBrowser, is_retry: Callable[[PlainBrowser], bool], every: int = 1
 ) -> tuple[set[str], list[str]]:
     """Press with a fault before each statement in turn; which tables changed, and the statements."""
     before, typed = kept(world), page.values
-    for place in range(1, 100):
+    for place in range(1, 100, every):
         with breaking_before(world, place) as told:
             page.press()
         if not told.has_broken:
@@ -59,6 +60,11 @@ def press_until_it_goes_through(
 def is_asked_to_press_again(page: PlainBrowser) -> bool:
     """The participant's page that says that nothing is saved yet."""
     return (page.status, page.page) == (503, "step")
+
+
+def is_asked_to_press_again_at_work(page: PlainBrowser) -> bool:
+    """The console's page that says so."""
+    return (page.status, page.page) == (503, "console-retry")
 
 
 def test_a_page_is_saved_with_its_times_its_alert_its_message_and_its_event_or_not_at_all(
@@ -89,8 +95,26 @@ def test_somebody_leaves_with_links_messages_and_addresses_or_stays_as_before(wo
     page = signed_in(world).open(f"/console/participants/{NUMBER}")
     page.open(f"{page.address}/withdraw")
     page.fill("reason", "moved abroad").fill("erases", "y")
-    changed, _ = press_until_it_goes_through(
-        world, page, lambda page: (page.status, page.page) == (503, "console-retry")
-    )
+    changed, _ = press_until_it_goes_through(world, page, is_asked_to_press_again_at_work)
     assert page.address == f"/console/participants/{NUMBER}"
     assert {"participant", "invitation", "contact", "audit_event"} <= changed
+
+
+def test_paper_becomes_answers_scores_and_a_visit_that_is_sent_in_or_stays_paper(world: World) -> None:
+    world.add(NUMBER, day0=(clock.today() - timedelta(days=14)).isoformat())
+    hospital = Hospital(
+        world, browser_of(world, "kari@hospital.example"), browser_of(world, "ola@hospital.example")
+    )
+    typed = dict.fromkeys(("pain_now", "pain_worst_2w", "pain_usual_2w"), "7")
+    hospital.begin()
+    hospital.type_all(hospital.first, typed)
+    page = hospital.second.open(f"/console/participants/{NUMBER}").open(f"{PAPER}/page/1")
+    while page.page == "console-paper-page":
+        for name in set(select_names(page)) & set(typed):
+            page.fill(name, "7")
+        page.press()
+    # Of some forty statements, every fifth.
+    changed, _ = press_until_it_goes_through(world, page, is_asked_to_press_again_at_work, every=5)
+    assert {"answer", "response", "score", "visit", "paper_entry", "paper_keying", "audit_event"} <= changed
+    assert visit_row(world, NUMBER, "day14").receipt_code is not None
+    assert values(world) == typed

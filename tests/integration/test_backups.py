@@ -1,10 +1,12 @@
 """Backups: taken under load, proven, put back, and never the cause of a second message or a lost number."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
+from datetime import timedelta
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -13,6 +15,7 @@ import pytest
 from sqlalchemy import select, text
 
 from btb_pro import clock
+from btb_pro.cli.backups import _due_in_s, _go_on
 from btb_pro.config import Settings, read_settings
 from btb_pro.damage import DamageKind, DamageNote, DatabaseDamaged
 from btb_pro.db import Database
@@ -360,6 +363,47 @@ def test_the_timer_writes_and_keeps_the_newest_and_stops_when_told(world: World,
     assert process.wait(20) == 0
     process.stdout.close()
     assert len(list(folder.iterdir())) == 2
+
+
+def test_a_timer_that_is_started_anew_waits_until_the_newest_backup_is_old_enough(
+    world: World, key: str, tmp_path: Path
+) -> None:
+    newest = tmp_path / "2026-01-31T020000-000Z.btb-backup"
+    newest.write_text("")
+    for age_h, left_h in ((1, 23), (30, 0), (-5, 24)):
+        os.utime(newest, ((clock.now() - timedelta(hours=age_h)).timestamp(),) * 2)
+        assert _due_in_s(tmp_path, 24 * 3600) == pytest.approx(left_h * 3600, abs=5)
+    newest.unlink()
+    assert _due_in_s(tmp_path, 24 * 3600) == 0
+
+
+def test_a_backup_that_fails_is_told_and_the_timer_goes_on(
+    world: World,
+    key: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    note = DamageNote(world.folder)
+    note.write(DamageKind.GUARDS, "x")
+    waited: list[float] = []
+
+    class Stop:
+        def is_set(self) -> bool:
+            return len(waited) == 4
+
+        def wait(self, seconds: float) -> None:
+            waited.append(round(seconds))
+            if seconds == 900:
+                note.lift()
+
+    monkeypatch.setattr(threading, "Event", Stop)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    (tmp_path / "backups").mkdir()
+    _go_on(world.runtime, tmp_path / "backups", 24, 2)
+    assert waited == [0, 900, 0, 86_400]
+    assert "No backup was taken: Nothing is written" in capsys.readouterr().err
+    assert len(list((tmp_path / "backups").iterdir())) == 1
 
 
 def note_head(world: World) -> Anchor:

@@ -3,18 +3,22 @@
 import csv
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from btb_pro import clock
 from btb_pro.exports.formats import ExportFormat
+from btb_pro.exports.tables import HISTORY_HEADER
+from btb_pro.models.base import REDACTED
 from btb_pro.services.answers import PageSave, save_page
 from btb_pro.services.audit import Context
 from btb_pro.services.exporting import ExportOrder, ExportRefused, take_export
+from btb_pro.services.redaction import RedactionRefused, redact_answer_text
 from btb_pro.services.sessions import find_session, participant_actor
 from tests.integration.export_world import COMMAND, ExportWorld, make_export_world, told_world
 
@@ -34,6 +38,10 @@ def lines(path: Path) -> list[tuple[str, ...]]:
         return [tuple(row) for row in csv.reader(file)][1:]
 
 
+_ROW = tuple(HISTORY_HEADER.index(name) for name in ("participant", "visit", "item", "seq"))
+"""What makes a row of the history the same one."""
+
+
 class Receiver:
     """A database that takes each follow-up in: rows of a visit take the place of the visit's rows before."""
 
@@ -41,7 +49,7 @@ class Receiver:
         self.wide: dict[tuple[str, ...], tuple[str, ...]] = {}
         self.long: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
         self.scores: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
-        self.history: list[tuple[str, ...]] = []
+        self.history: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def take(self, folder: Path) -> None:
         for row in lines(folder / "wide.csv"):
@@ -52,16 +60,19 @@ class Receiver:
             self.long[row[0], row[2]].append(row)
         for row in lines(folder / "scores.csv"):
             self.scores[row[0], row[2]].append(row)
-        self.history += lines(folder / "history.csv")
+        new = {tuple(row[place] for place in _ROW): row for row in lines(folder / "history.csv")}
+        redacted = {key[:-1] for key, row in new.items() if REDACTED in row}
+        assert [key for key in new if key in self.history and key[:-1] not in redacted] == []
+        self.history |= new
 
     def assert_holds(self, folder: Path) -> None:
-        """All that a full export holds, and each stored answer once."""
+        """All that a full export holds; each stored answer came once, and once more where words went."""
         full = Receiver()
         full.take(folder)
         assert self.wide == full.wide
         assert self.long == full.long
         assert self.scores == full.scores
-        assert sorted(self.history) == sorted(full.history)
+        assert self.history == full.history
 
 
 def test_nothing_is_new_when_nothing_happened(world: ExportWorld, tmp_path: Path) -> None:
@@ -109,10 +120,14 @@ def test_the_end_may_not_lie_before_the_beginning(world: ExportWorld, tmp_path: 
         world.take(ExportFormat.CSV, tmp_path / "second", since=first.number, until="5")
 
 
-MOVES = st.sampled_from(["rain", "wind", "clear", "submit", "start", "replace", "days", "export"])
+MOVES = st.sampled_from(
+    ["rain", "wind", "clear", "submit", "start", "replace", "days", "words", "redact", "export"]
+)
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@example(moves=["words", "export", "redact", "export"], submitted_only=False)
+@example(moves=["words", "clear", "submit", "export", "redact"], submitted_only=True)
 @given(moves=st.lists(MOVES, min_size=3, max_size=14), submitted_only=st.booleans())
 def test_any_follow_ups_together_are_the_whole(
     tmp_path_factory: pytest.TempPathFactory, moves: list[str], submitted_only: bool
@@ -131,6 +146,8 @@ def test_any_follow_ups_together_are_the_whole(
             receiver.take(out)
         elif move == "days":
             world.now += timedelta(days=2)
+        elif move == "redact":
+            redact(world)
         elif not sent_in and world.now < datetime.fromisoformat("2026-03-29T00:00:00+00:00"):
             sent_in = play(world, move, count)
     world.take(ExportFormat.CSV, folder / "full", submitted_only=submitted_only)
@@ -138,12 +155,22 @@ def test_any_follow_ups_together_are_the_whole(
     receiver.assert_holds(folder / "full")
 
 
+def redact(world: ExportWorld) -> None:
+    """Take what was written in free text out, if anything was."""
+    with clock.at(world.now), world.runtime.database.writing() as session, suppress(RedactionRefused):
+        redact_answer_text(session, COMMAND, world.runtime, "N-001", "start", "words", "named a relative")
+        session.commit()
+
+
 def play(world: ExportWorld, move: str, count: int) -> bool:
     """One thing that a participant or a coordinator does; whether the visit was sent in."""
     if move in ("rain", "wind"):
         world.save("N-001", {move: f"{count % 3}"})
+    elif move == "words":
+        world.save("N-001", {"words": f"with Kari {count % 3}"}, instrument="walks")
     elif move == "clear":
         world.save("N-001", {"rain": None})
+        world.save("N-001", {"words": None}, instrument="walks")
     elif move == "start":
         world.start("N-001", language="en")
     elif move == "replace":

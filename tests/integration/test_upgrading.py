@@ -18,7 +18,7 @@ from btb_pro.services.audit import Actor, Context
 from btb_pro.services.backup_files import new_backup_key
 from btb_pro.services.installing import prepare_database
 from btb_pro.services.restoring import restore_backup
-from btb_pro.services.upgrading import Holding, UpgradeRefused, holding, losing_nothing
+from btb_pro.services.upgrading import Holding, UpgradeRefused, holding, losing_nothing, upgrade_safely
 from btb_pro.services.verification import verify
 from btb_pro.study import Study
 from btb_pro.study_file import PACKAGED_STUDY, read_study
@@ -146,6 +146,25 @@ def test_a_migration_that_loses_an_answer_is_put_back(
     with pytest.raises(UpgradeRefused, match="rows of answer"):
         upgrade(older, losing_nothing)
     assert (_holds(older), revision_of(older)) == (before, revision)
+
+
+def test_who_comes_second_finds_it_done_and_leaves_no_second_copy(
+    older: Database, study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = _settings(older, tmp_path, new_backup_key())
+    keep = upgrading._keep
+
+    def keep_slowly(*told: Any) -> Path:
+        kept = keep(*told)
+        monkeypatch.setattr(upgrading, "_keep", keep)
+        # The other one overtakes while this one still writes its copy.
+        assert upgrade_safely(settings, older, study.code) is not None
+        return kept
+
+    monkeypatch.setattr(upgrading, "_keep", keep_slowly)
+    assert upgrade_safely(settings, older, study.code) is None
+    assert revision_of(older) == newest_revision()
+    assert len(list(settings.instance.glob("before-upgrade-*"))) == 1
 
 
 def test_a_newer_schema_is_refused_without_a_copy(older: Database, study: Study, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, make_url, text
@@ -79,7 +79,7 @@ def migrated_database(folder: Path, engine: EngineName | None = None) -> str:
     """The address of a new database with all tables and no rows; SQLite's lies in that folder."""
     if (engine or chosen()) is EngineName.POSTGRESQL:
         return server().migrated_database()
-    shutil.copy(_migrated_file(), folder / "btb.db")
+    (folder / "btb.db").write_bytes(_migrated_file())
     return f"sqlite:///{folder / 'btb.db'}"
 
 
@@ -100,7 +100,7 @@ def kept_copy(url: str) -> str:
     """A copy of a database of ours that nobody is connected to, for `put_back`: a file or a name."""
     if make_url(url).get_backend_name() == "postgresql":
         return server().keep(url)
-    return shutil.copy(_file(url), f"{mkdtemp()}/kept.db")
+    return shutil.copy(_file(url), f"{_kept().name}/{uuid.uuid4().hex}.db")
 
 
 def put_back(url: str, kept: str) -> None:
@@ -109,6 +109,11 @@ def put_back(url: str, kept: str) -> None:
         server().put_back(url, kept)
     else:
         shutil.copy(kept, _file(url))
+
+
+@cache
+def _kept() -> TemporaryDirectory[str]:
+    return TemporaryDirectory(prefix="btb-kept-")
 
 
 def _file(url: str) -> str:
@@ -240,10 +245,11 @@ def _address(url: URL) -> str:
 
 
 @cache
-def _migrated_file() -> Path:
+def _migrated_file() -> bytes:
     """One migrated, empty SQLite database a process; each world starts from a copy."""
-    path = Path(mkdtemp()) / "empty.db"
-    database = Database(f"sqlite:///{path}")
-    upgrade(database)
-    database.close()
-    return path
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.db"
+        database = Database(f"sqlite:///{path}")
+        upgrade(database)
+        database.close()
+        return path.read_bytes()
