@@ -213,6 +213,8 @@ def told_world(folder: Path, *, engine: EngineName | None = None) -> Iterator[Ex
     """The made-up study with its whole story, closed at the end of the block."""
     made = make_export_world(folder, engine=engine)
     tell_story_once(made)
+    # As in a server that runs, the database is open: what becomes of a full disk afterwards is the export's.
+    made.runtime.database.check()
     try:
         yield made
     finally:
