@@ -1,6 +1,7 @@
 """SIGKILL of a restore, at moments spread over all of it: the one database stands or the other, whole."""
 
 import os
+import random
 import signal
 import time
 from dataclasses import replace
@@ -26,8 +27,8 @@ _EVENTS_SINCE = 3
 """The backup's own, and two participants."""
 
 
-def kill_restore(folder: Path, engine: EngineName, points: int) -> Result:
-    """Each time back up, add two participants, and kill the restore of it a little later than before.
+def kill_restore(folder: Path, engine: EngineName, points: int, seed: int = 1) -> Result:
+    """Each time back up, add two participants, and kill the restore of it at another moment.
 
     Lost is a participant without whom the old database stands, changed a new one that does not tell its gap,
     or any that takes a write while the note lies. Its trail must be whole.
@@ -37,10 +38,11 @@ def kill_restore(folder: Path, engine: EngineName, points: int) -> Result:
         settings = replace(world.runtime.settings, backup_keys=(new_backup_key(),))
         lost = changed = kept = 0
         lasts_s = _restore(world, settings, folder / "first.btb-backup", None)
-        for point in range(points):
+        # In no order: what is restored grows, and takes longer, from one to the next.
+        for point in random.Random(seed).sample(range(points), points):
             before = _numbers(world)
             path = folder / f"{point}.btb-backup"
-            _restore(world, settings, path, 1.1 * lasts_s * (point + 0.5) / points)
+            _restore(world, settings, path, 2 * lasts_s * (point + 0.5) / points)
             note = DamageNote(settings.instance)
             changed += note.read() is not None and _takes_a_write(world)
             note.lift()
