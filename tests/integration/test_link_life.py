@@ -116,6 +116,8 @@ class LinkLife(RuleBasedStateMachine):
                     invitation_id=live.id,
                 )
                 if is_sent and message.state == "queued":
+                    # A step that notes no change tells of none, whatever it does to rows.
+                    event.change("message", message.once_key, "state", "queued", "sent")
                     message.state, message.sent_at = "sent", event.at
 
         self._do(act)
