@@ -116,13 +116,13 @@ class DamageNote:
         if kind is DamageKind.MOVED:
             told["of"] = _fingerprint(self._database_url)
         try:
-            if self.read() is None:
-                # Of a move from another database, which is over.
-                self._path.unlink(missing_ok=True)
             with self._path.open("x", encoding="utf-8") as file:
                 json.dump(told, file)
         except FileExistsError:
-            return False
+            if self.read() is not None:
+                return False
+            # Of a move from another database, which is over.
+            self._path.write_text(json.dumps(told), encoding="utf-8")
         except OSError:
             # A disk that takes no note still stops this process.
             self._unwritten = damage

@@ -142,7 +142,7 @@ def _go_on(runtime: Runtime, folder: Path, every: float, keep: int) -> None:
             for old in sorted(folder.glob(f"*{_ENDING}"))[:-keep]:
                 old.unlink()
         except (PlainRefusal, OSError, *DATABASE_FAILURES) as error:
-            why = error if isinstance(error, PlainRefusal) else type(error).__name__
+            why = error if isinstance(error, PlainRefusal) else f"{type(error).__name__}."
             click.echo(f"No backup was taken: {why} It is tried again in a quarter of an hour.", err=True)
             stop.wait(min(_TRIED_AGAIN_S, every * 3600))
 
